@@ -1,0 +1,17 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint clean
+
+help:  ## Explain the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
+
+demo:  ## Deploy the whole lab into containers on this machine
+	@scripts/demo
+
+test:  ## Run all tests: style, contracts, and every role in containers
+	@scripts/test
+
+lint:  ## Run the tests of style only
+	@scripts/test tests/test_lint.py
+
+clean:  ## Remove what the demo and the tests made
+	@scripts/clean

@@ -1,0 +1,37 @@
+"""What the tests share."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+# The tools of the virtual environment call each other by name, so they have to be found without activating it, too.
+os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+def project_files():
+    """What Git has or would take, leaving out what it ignores."""
+    # Git may find a checkout that belongs to another user dubious; here it is only read.
+    command = ["git", "-c", "safe.directory=*", "ls-files", "-co", "--exclude-standard"]
+    names = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.splitlines()
+    return [ROOT / name for name in names if (ROOT / name).is_file()]
+
+
+def pytest_collection_modifyitems(items):
+    """Put what takes seconds before what takes minutes."""
+    items.sort(key=lambda item: item.path.name == "test_scenarios.py")
+
+
+@pytest.fixture
+def live(capsys):
+    """Print at once, past pytest's capturing."""
+
+    def write(text):
+        with capsys.disabled():
+            print(text, end="", flush=True)
+
+    return write

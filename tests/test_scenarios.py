@@ -1,0 +1,76 @@
+"""Every Molecule scenario, step by step as it happens; a failure shows the end of the failing step's log."""
+
+import os
+import re
+import subprocess
+import time
+
+import pytest
+from conftest import ROOT
+
+LOGS = ROOT / ".cache/log"
+# Longer than a step of any scenario that works; one that hangs must not hold the CI for ever.
+TIMEOUT_S = 45 * 60
+
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+STEP = re.compile(r"^[A-Z]+ +\S+ ➜ (?P<name>\w+): (Executing|Executed: (?P<outcome>\w+))")
+GAVE_UP = re.compile(r"^(ERROR|CRITICAL) +\S+ ➜ ")
+
+
+def scenarios():
+    found = {path.parent.name for name in ("molecule.yml", "inventory.yml") for path in ROOT.glob(f"molecule/*/{name}")}
+    return sorted(found - {"shared"})
+
+
+def run(scenario, live):
+    """Run a scenario; return its exit code and what it wrote."""
+    command = f"timeout {TIMEOUT_S} molecule test --no-command-borders --destroy=always -s {scenario}".split()
+    # Molecule takes the terminal's width, and would break the lines of its log.
+    environment = os.environ | {"COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    lines = []
+    with (
+        (LOGS / f"molecule-{scenario}.log").open("w") as log,
+        subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as molecule,
+    ):
+        try:
+            for line in follow(molecule.stdout, live):
+                lines.append(COLOUR.sub("", line))
+                log.write(lines[-1])
+        except BaseException:
+            molecule.terminate()  # Ctrl-C does not reach what `timeout` runs
+            raise
+    return molecule.returncode, lines
+
+
+def follow(lines, live):
+    """Pass lines on; announce a step when it starts, and complete its line with the time when it ends."""
+    started = time.monotonic()
+    for line in lines:
+        step = STEP.match(COLOUR.sub("", line))
+        if step and step["outcome"]:
+            outcome = "" if step["outcome"] == "Successful" else f" ({step['outcome'].lower()})"
+            live(f" {time.monotonic() - started:.1f} s{outcome}")
+        elif step:
+            started = time.monotonic()
+            live(f"\n    {step['name']} ...")
+        yield line
+
+
+def failing_part(lines):
+    """The last failed task before Molecule gave up; whatever destroy wrote after that is of no interest."""
+    end = next((number for number, line in enumerate(lines) if GAVE_UP.match(line)), len(lines))
+    failures = [number for number, line in enumerate(lines[:end]) if re.match(r"fatal: |failed: |\[ERROR\]", line)]
+    last = failures[-1] if failures else end
+    tasks = [number for number, line in enumerate(lines[:last]) if line.startswith("TASK [")]
+    start = tasks[-1] if tasks else 0
+    return "".join(lines[max(start, end - 80) : end + 1])
+
+
+@pytest.mark.parametrize("scenario", scenarios())
+def test_scenario(scenario, live):
+    LOGS.mkdir(parents=True, exist_ok=True)
+    code, lines = run(scenario, live)
+    live("\n    ")
+    if code != 0:
+        pytest.fail(f"The whole log: .cache/log/molecule-{scenario}.log\n\n{failing_part(lines)}", pytrace=False)
