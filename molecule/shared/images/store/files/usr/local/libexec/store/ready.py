@@ -1,27 +1,25 @@
 #!/usr/bin/python3
-"""Return when a token of the application credential opens the store, and S3 answers."""
+"""Return when a token of the application credential opens the store through the catalogue, and S3 answers."""
 
 import os
+import pathlib
 import time
 
 import openstack
-import requests
+from keystoneauth1.exceptions import ClientException
 
-CA = "/etc/store/ca.pem"
-os.environ["OS_CLIENT_CONFIG_FILE"] = "/etc/store/clouds.yaml"
+STORE = pathlib.Path("/etc/store")
 
-
-def answers():
-    cloud = openstack.connect(cloud="lab", cacert=CA)
-    list(cloud.object_store.containers())
-    address = open("/etc/store/address").read()
-    requests.get(f"https://{address}/", verify=CA, timeout=5).raise_for_status()
-
+os.environ["OS_CLIENT_CONFIG_FILE"] = str(STORE / "clouds.yaml")
+session = openstack.connect(cloud="lab", cacert=str(STORE / "ca.pem")).session
+swift = session.get_endpoint(service_type="object-store", skip_discovery=True)
+s3 = f"https://{(STORE / 'address').read_text()}/"
 
 while True:
     try:
-        answers()
+        session.get(swift)
+        session.get(s3, authenticated=False)
         break
-    except (openstack.exceptions.SDKException, requests.RequestException) as problem:
+    except ClientException as problem:
         print(f"not yet: {problem}", flush=True)
         time.sleep(0.5)

@@ -16,20 +16,21 @@ ENDPOINTS = {
     ("keystone", "identity"): AUTH_URL,
     ("swift", "object-store"): f"https://{ADDRESS}/swift/v1/AUTH_%(project_id)s",
 }
+DOMAINS = {"user_domain_id": "default", "project_domain_id": "default"}
+ADMIN = {"username": "admin", "password": os.environ["OS_BOOTSTRAP_PASSWORD"], "project_name": "admin"}
+OPERATOR = {"username": "operator", "password": os.environ["OPERATOR_PASSWORD"], "project_name": "lab"}
+RGW = {"username": "rgw", "password": (STORE / "rgw-password").read_text().strip(), "project_name": "service"}
 
 
-def connect(username, password, project):
+def connect(**auth):
     return openstack.connect(
         auth_url=AUTH_URL,
-        username=username,
-        password=password,
-        project_name=project,
-        user_domain_id="default",
-        project_domain_id="default",
         region_name=REGION,
         # The catalogue is empty at first, and names the old address after a move.
         identity_endpoint_override=AUTH_URL,
         cacert=str(STORE / "ca.pem"),
+        **auth,
+        **DOMAINS,
     )
 
 
@@ -51,41 +52,49 @@ def publish(identity):
             identity.create_endpoint(service_id=service.id, interface="public", region_id=REGION, url=url)
 
 
-def user(identity, name, password, project, role):
-    project = ensure(identity, "project", project, domain_id="default")
-    account = ensure(identity, "user", name, password=password, domain_id="default", default_project_id=project.id)
+def user(identity, role, username, password, project_name):
+    project = ensure(identity, "project", project_name, domain_id="default")
+    account = ensure(identity, "user", username, password=password, domain_id="default")
     identity.assign_project_role_to_user(project, account, ensure(identity, "role", role))
 
 
-def entry(identity, user_id, name, unrestricted):
-    made = identity.create_application_credential(user_id, name, unrestricted=unrestricted)
+def entry(auth_type, **auth):
     return {
-        "auth_type": "v3applicationcredential",
-        "auth": {
-            "auth_url": AUTH_URL,
-            "application_credential_id": made.id,
-            "application_credential_secret": made.secret,
-        },
+        "auth_type": auth_type,
+        "auth": {"auth_url": AUTH_URL, **auth},
         "region_name": REGION,
         "interface": "public",
         "identity_api_version": 3,
     }
 
 
-def clouds(identity, user_id):
-    if not CLOUDS.exists():
-        return {name: entry(identity, user_id, name, name == "lab") for name in ("lab", "lab-restricted")}
-    known = yaml.safe_load(CLOUDS.read_text())["clouds"]
-    for cloud in known.values():
-        cloud["auth"]["auth_url"] = AUTH_URL
-    return known
+def application_credential(identity, user_id, name):
+    made = identity.create_application_credential(user_id, name, unrestricted=name == "lab")
+    return entry(
+        "v3applicationcredential",
+        application_credential_id=made.id,
+        application_credential_secret=made.secret,
+    )
 
 
-admin = connect("admin", os.environ["OS_BOOTSTRAP_PASSWORD"], "admin")
+def clouds(operator):
+    if CLOUDS.exists():
+        known = yaml.safe_load(CLOUDS.read_text())["clouds"]
+        for cloud in known.values():
+            cloud["auth"]["auth_url"] = AUTH_URL
+        return known
+    return {
+        "lab": application_credential(operator.identity, operator.current_user_id, "lab"),
+        "lab-restricted": application_credential(operator.identity, operator.current_user_id, "lab-restricted"),
+        # Since CVE-2026-90460, Keystone lets no application credential at all near EC2 credentials.
+        "lab-password": entry("v3password", **OPERATOR, **DOMAINS),
+    }
+
+
+admin = connect(**ADMIN)
 publish(admin.identity)
-user(admin.identity, "rgw", (STORE / "rgw-password").read_text().strip(), "service", "service")
-user(admin.identity, "operator", os.environ["OPERATOR_PASSWORD"], "lab", "member")
+user(admin.identity, "service", **RGW)
+user(admin.identity, "member", **OPERATOR)
 
-operator = connect("operator", os.environ["OPERATOR_PASSWORD"], "lab")
 os.umask(0o077)
-CLOUDS.write_text(yaml.safe_dump({"clouds": clouds(operator.identity, operator.current_user_id)}, sort_keys=False))
+CLOUDS.write_text(yaml.safe_dump({"clouds": clouds(connect(**OPERATOR))}, sort_keys=False))
