@@ -1,0 +1,90 @@
+"""Does with the lab's server what one of its people would, and compares what comes back with what went in.
+
+Knows nothing but the environment: her mlflow_env.sh was sourced before. Prints as JSON, for the playbook, which
+objects the bucket must now hold. Ends with an AssertionError that says what differs, or with MLflow's own error.
+"""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import mlflow
+import numpy as np
+import requests
+from mlflow.tracking import MlflowClient
+from sklearn.linear_model import LinearRegression
+
+NAME = f"deployment-check-{os.environ['MLFLOW_TRACKING_USERNAME']}"
+PARAMETERS = {"domain": "ClimatExML", "batch_size": "16"}
+LOSSES = [1.0, 0.5, 0.25]
+
+
+def log_run() -> tuple[str, str, bytes]:
+    """Train a model as a scientist would; return the run's id, the logged model's id and the figure's bytes."""
+    mlflow.set_experiment(NAME)
+    mlflow.autolog(silent=True)
+    random = np.random.default_rng(0)
+    x = random.random((24, 2))
+    with mlflow.start_run() as run:
+        mlflow.log_params(PARAMETERS)
+        for step, loss in enumerate(LOSSES):
+            mlflow.log_metric("loss", loss, step=step)
+        LinearRegression().fit(x, x @ [2.0, 3.0] + 1.0)
+        figure = plt.figure(figsize=(30, 10), dpi=100)
+        figure.gca().imshow(random.random((100, 300)))
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "field.png")
+            figure.savefig(path)
+            mlflow.log_artifact(str(path))
+            image = path.read_bytes()
+    return run.info.run_id, mlflow.last_logged_model().model_id, image
+
+
+def read_back(run_id: str, model_id: str, image: bytes) -> None:
+    """Compare what the server gives back with what was logged."""
+    client = MlflowClient()
+    run = client.get_run(run_id)
+    found = {name: run.data.params.get(name) for name in PARAMETERS}
+    assert found == PARAMETERS, f"parameters: logged {PARAMETERS}, found {found}"
+    losses = [point.value for point in client.get_metric_history(run_id, "loss")]
+    assert losses == LOSSES, f"metric loss: logged {LOSSES}, found {losses}"
+    stored = Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path="field.png"))
+    assert stored.read_bytes() == image, "figure: what came back differs from what was logged"
+    assert plt.imread(stored).shape[:2] == (1000, 3000), "figure: not 3000x1000 pixels"
+
+    version = mlflow.register_model(f"models:/{model_id}", NAME)
+    client.set_registered_model_alias(NAME, "latest-check", version.version)
+    model = mlflow.pyfunc.load_model(f"models:/{NAME}@latest-check")
+    prediction = float(model.predict(np.array([[10.0, 20.0]]))[0])
+    assert abs(prediction - 81.0) < 1e-6, f"model: predicts {prediction}, not 81"
+
+
+def try_without_password() -> None:
+    """See that a stranger, and somebody with a wrong password, are refused."""
+    url = f"{os.environ['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/experiments/search"
+    verify = os.environ.get("MLFLOW_TRACKING_SERVER_CERT_PATH") or True
+    name = os.environ["MLFLOW_TRACKING_USERNAME"]
+    for login in (None, (name, "wrong")):
+        answer = requests.post(url, json={"max_results": 1}, auth=login, verify=verify, timeout=30)
+        assert answer.status_code == 401, f"a request with login {login} got {answer.status_code}, not 401"
+
+
+def objects(run_id: str, model_id: str) -> list[str]:
+    """Return the keys that the bucket must hold for this run."""
+    experiment = mlflow.get_experiment_by_name(NAME).experiment_id
+    return [
+        f"{experiment}/{run_id}/artifacts/field.png",
+        f"{experiment}/models/{model_id}/artifacts/MLmodel",
+    ]
+
+
+if __name__ == "__main__":
+    try_without_password()
+    run_id, model_id, image = log_run()
+    read_back(run_id, model_id, image)
+    print(json.dumps({"run_id": run_id, "objects": objects(run_id, model_id)}))

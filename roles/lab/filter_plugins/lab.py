@@ -1,0 +1,49 @@
+"""Filters over what a lab says of itself."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+
+import yaml
+
+
+def documented_variables(path: str) -> list[str]:
+    """Return the names of a role's options, from the path of its meta/argument_specs.yml."""
+    return list(yaml.safe_load(Path(path).read_text())["argument_specs"]["main"]["options"])
+
+
+def closest(name: str, known: list[str]) -> str:
+    """Return the name in `known` that looks most like `name`, or an empty string where none does."""
+    return next(iter(difflib.get_close_matches(name, known, n=1)), "")
+
+
+def mlflow_accounts(people: list[dict]) -> list[dict]:
+    """Return what the role mlflow wants to know of each of the people: name, role and state."""
+    return [
+        {
+            "name": person["name"],
+            "role": person.get("mlflow", "user"),
+            "state": person.get("state", "present"),
+        }
+        for person in people
+    ]
+
+
+def in_lab_words(message: str, words: dict[str, str]) -> str:
+    """Return a role's message with the role's variables renamed to those that a lab's inventory has."""
+    return re.sub(r"\w+", lambda match: words.get(match[0], match[0]), message)
+
+
+class FilterModule:
+    """What Ansible loads."""
+
+    def filters(self) -> dict:
+        """Return the filters by name."""
+        return {
+            "closest": closest,
+            "documented_variables": documented_variables,
+            "in_lab_words": in_lab_words,
+            "mlflow_accounts": mlflow_accounts,
+        }
