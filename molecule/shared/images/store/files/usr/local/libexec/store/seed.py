@@ -68,8 +68,8 @@ def entry(auth_type, **auth):
     }
 
 
-def application_credential(identity, user_id, name):
-    made = identity.create_application_credential(user_id, name, unrestricted=name == "lab")
+def application_credential(operator, name, unrestricted):
+    made = operator.identity.create_application_credential(operator.current_user_id, name, unrestricted=unrestricted)
     return entry(
         "v3applicationcredential",
         application_credential_id=made.id,
@@ -84,10 +84,10 @@ def clouds(operator):
             cloud["auth"]["auth_url"] = AUTH_URL
         return known
     return {
-        "lab": application_credential(operator.identity, operator.current_user_id, "lab"),
-        "lab-restricted": application_credential(operator.identity, operator.current_user_id, "lab-restricted"),
-        # Since CVE-2026-90460, Keystone lets no application credential at all near EC2 credentials.
-        "lab-password": entry("v3password", **OPERATOR, **DOMAINS),
+        "lab": entry("v3password", **OPERATOR, **DOMAINS),
+        # Since the fix of CVE-2026-90460, Keystone lets neither of these near EC2 credentials.
+        "lab-application-credential": application_credential(operator, "unrestricted", unrestricted=True),
+        "lab-restricted": application_credential(operator, "restricted", unrestricted=False),
     }
 
 
