@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint clean
+.PHONY: help demo test lint docs clean
 
 help:  ## Explain the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -12,6 +12,10 @@ test:  ## Run all tests: style, contracts, and every role in containers
 
 lint:  ## Run the tests of style only
 	@scripts/test tests/test_lint.py
+
+docs:  ## Write what the READMEs say of variables, from the roles' contracts
+	@scripts/setup
+	@.venv/bin/python scripts/docs
 
 clean:  ## Remove what the demo and the tests made
 	@scripts/clean

@@ -1,9 +1,11 @@
 """What no linter knows: the project's parts agree with each other."""
 
+import importlib.util
 import json
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -20,6 +22,10 @@ REQUIREMENTS = {
     collection["name"]: collection["version"]
     for collection in yaml.safe_load((ROOT / "requirements.yml").read_text())["collections"]
 }
+
+spec = importlib.util.spec_from_file_location("lab", ROOT / "roles/lab/filter_plugins/lab.py")
+lab = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(lab)
 
 # Names that every role may use, because they are Ansible's own or Jinja's.
 SHARED = "|".join(
@@ -167,6 +173,23 @@ def test_the_lock_is_fresh():
     command = ["uv", "lock", "--check", "--offline"]
     run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
+
+
+def test_the_readmes_are_fresh():
+    command = [sys.executable, "scripts/docs", "--check"]
+    run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_a_role_documents_each_variable_of_the_inventory_to_fill_in():
+    folder = ROOT / "inventory/arbutus"
+    command = ["ansible-inventory", "-i", folder, "--list"]
+    run = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    hosts = json.loads(run.stdout)["_meta"]["hostvars"].values()
+    variables = set(read(folder / "group_vars/all/vault.yml.example")).union(*hosts)
+    documented = {name for path in lab.contracts(ROOT / "roles/lab") for name in lab.documented_variables(path)}
+    assert {name for name in variables - documented if not name.startswith("ansible_")} == set()
 
 
 def test_no_file_knows_where_it_was_written():

@@ -1,0 +1,106 @@
+"""Unit tests of roles/lab/filter_plugins/lab.py."""
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+
+PLUGIN = Path(__file__).parents[1] / "roles/lab/filter_plugins/lab.py"
+spec = importlib.util.spec_from_file_location("lab", PLUGIN)
+plugin = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(plugin)
+
+WORDS = {"object_store_bucket": "lab_bucket", "object_store_cloud": "lab_cloud", "people_accounts": "people"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("lab_nmae", "lab_name"),
+        ("lab_domian", "lab_domain"),
+        ("lab_name", "lab_name"),
+        ("mlflow_port", ""),
+        ("", ""),
+    ],
+)
+def test_closest_is_what_was_meant(name, found):
+    assert plugin.closest(name, ["lab_name", "lab_domain", "people_accounts"]) == found
+
+
+def test_closest_of_nothing_is_nothing():
+    assert plugin.closest("lab_name", []) == ""
+
+
+def test_contracts_are_those_of_all_roles(tmp_path):
+    for name in (
+        "web/meta/argument_specs.yml",
+        "lab/meta/argument_specs.yml",
+        "web/meta/main.yml",
+        "new/tasks/main.yml",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert plugin.contracts(str(tmp_path / "lab")) == [
+        f"{tmp_path}/lab/meta/argument_specs.yml",
+        f"{tmp_path}/web/meta/argument_specs.yml",
+    ]
+
+
+def test_documented_variables_are_the_options_in_their_order(tmp_path):
+    path = tmp_path / "argument_specs.yml"
+    path.write_text("""
+argument_specs:
+  main:
+    options:
+      web_domain: {type: str}
+      web_address:
+        type: list
+        options:
+          inner: {type: str}
+""")
+    assert plugin.documented_variables(str(path)) == ["web_domain", "web_address"]
+
+
+def test_mlflow_is_told_of_everybody():
+    people = [
+        {"name": "alice", "ssh": "admin", "mlflow": "admin", "ssh_keys": ["ssh-ed25519 AAAA"]},
+        {"name": "bob"},
+        {"name": "carol", "mlflow": "none"},
+        {"name": "dave", "mlflow": "admin", "state": "absent"},
+    ]
+    assert plugin.mlflow_accounts(people) == [
+        {"name": "alice", "role": "admin", "state": "present"},
+        {"name": "bob", "role": "user", "state": "present"},
+        {"name": "carol", "role": "none", "state": "present"},
+        {"name": "dave", "role": "admin", "state": "absent"},
+    ]
+
+
+def test_mlflow_is_told_of_nobody():
+    assert plugin.mlflow_accounts([]) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("object_store_bucket: found 'X'.", "lab_bucket: found 'X'."),
+        ("people_accounts[1], name: found none.", "people[1], name: found none."),
+        ("object_store_bucket and object_store_cloud", "lab_bucket and lab_cloud"),
+        ("object_store_bucket_name, my_object_store_bucket", "object_store_bucket_name, my_object_store_bucket"),
+        ("line one\npeople_accounts", "line one\npeople"),
+        ("Réseau: people_accounts…", "Réseau: people…"),
+        ("", ""),
+    ],
+)
+def test_a_message_is_told_in_the_labs_words(message, told):
+    assert plugin.in_lab_words(message, WORDS) == told
+
+
+def test_ansible_finds_each_filter_by_its_name():
+    assert {name: function.__name__ for name, function in plugin.FilterModule().filters().items()} == {
+        "closest": "closest",
+        "contracts": "contracts",
+        "documented_variables": "documented_variables",
+        "in_lab_words": "in_lab_words",
+        "mlflow_accounts": "mlflow_accounts",
+    }
