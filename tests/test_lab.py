@@ -46,6 +46,11 @@ def test_contracts_are_those_of_all_roles(tmp_path):
     ]
 
 
+def test_given_are_the_options_that_can_be_checked_already():
+    options = {"lab_name": {"type": "str", "required": True}, "lab_domain": {"type": "str"}}
+    assert plugin.given(options, ["lab_name", "people"]) == {"lab_name": {"type": "str", "required": False}}
+
+
 def test_documented_variables_are_the_options_in_their_order(tmp_path):
     path = tmp_path / "argument_specs.yml"
     path.write_text("""
@@ -101,6 +106,7 @@ def test_ansible_finds_each_filter_by_its_name():
         "closest": "closest",
         "contracts": "contracts",
         "documented_variables": "documented_variables",
+        "given": "given",
         "in_lab_words": "in_lab_words",
         "mlflow_accounts": "mlflow_accounts",
     }

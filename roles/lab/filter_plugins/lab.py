@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import yaml
 
 
+def contracts(role_path: str) -> list[str]:
+    """Return the paths of all roles' meta/argument_specs.yml, from the path of one of the roles."""
+    return sorted(map(str, Path(role_path).parent.glob("*/meta/argument_specs.yml")))
+
+
 def documented_variables(path: str) -> list[str]:
     """Return the names of a role's options, from the path of its meta/argument_specs.yml."""
     return list(yaml.safe_load(Path(path).read_text())["argument_specs"]["main"]["options"])
+
+
+def given(options: dict[str, dict], names: Iterable[str]) -> dict[str, dict]:
+    """Return, of a contract's options, those in `names`, none of them required: what can be checked before it is used."""
+    return {name: option | {"required": False} for name, option in options.items() if name in names}
 
 
 def closest(name: str, known: list[str]) -> str:
@@ -43,7 +54,9 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "closest": closest,
+            "contracts": contracts,
             "documented_variables": documented_variables,
+            "given": given,
             "in_lab_words": in_lab_words,
             "mlflow_accounts": mlflow_accounts,
         }
