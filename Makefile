@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs clean
+.PHONY: help demo test lint docs lock clean
 
 help:  ## Explain the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -16,6 +16,9 @@ lint:  ## Run the tests of style only
 docs:  ## Write what the READMEs say of variables, from the roles' contracts
 	@scripts/setup
 	@.venv/bin/python scripts/docs
+
+lock:  ## Take the newest packages that fit, for the controller and the server
+	@scripts/lock
 
 clean:  ## Remove what the demo and the tests made
 	@scripts/clean
