@@ -14,7 +14,7 @@ lint:  ## Run the tests of style only
 	@scripts/test tests/test_lint.py
 
 docs:  ## Write what the READMEs say of variables, from the roles' contracts
-	@scripts/setup
+	@scripts/setup controller
 	@.venv/bin/python scripts/docs
 
 lock:  ## Take the newest packages that fit, for the controller and the server
