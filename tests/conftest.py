@@ -1,16 +1,29 @@
 """What the tests share."""
 
+import importlib.util
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import ansible.module_utils
 import pytest
 
 ROOT = Path(__file__).parent.parent
 
+# Where ansible.cfg lets Ansible find what the project's own modules share.
+ansible.module_utils.__path__.append(str(ROOT / "plugins/module_utils"))
+
 # The tools of the virtual environment call each other by name, so they have to be found without activating it, too.
 os.environ["PATH"] = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+
+
+def plugin(path):
+    """Load a module or plugin of a role, which Ansible alone can import."""
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / "roles" / path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def project_files():

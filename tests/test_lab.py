@@ -1,14 +1,9 @@
 """Unit tests of roles/lab/filter_plugins/lab.py."""
 
-import importlib.util
-from pathlib import Path
-
 import pytest
+from conftest import plugin
 
-PLUGIN = Path(__file__).parents[1] / "roles/lab/filter_plugins/lab.py"
-spec = importlib.util.spec_from_file_location("lab", PLUGIN)
-plugin = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(plugin)
+module = plugin("lab/filter_plugins/lab.py")
 
 WORDS = {"object_store_bucket": "lab_bucket", "object_store_cloud": "lab_cloud", "people_accounts": "people"}
 
@@ -24,11 +19,11 @@ WORDS = {"object_store_bucket": "lab_bucket", "object_store_cloud": "lab_cloud",
     ],
 )
 def test_closest_is_what_was_meant(name, found):
-    assert plugin.closest(name, ["lab_name", "lab_domain", "people_accounts"]) == found
+    assert module.closest(name, ["lab_name", "lab_domain", "people_accounts"]) == found
 
 
 def test_closest_of_nothing_is_nothing():
-    assert plugin.closest("lab_name", []) == ""
+    assert module.closest("lab_name", []) == ""
 
 
 def test_contracts_are_those_of_all_roles(tmp_path):
@@ -40,7 +35,7 @@ def test_contracts_are_those_of_all_roles(tmp_path):
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert plugin.contracts(str(tmp_path / "lab")) == [
+    assert module.contracts(str(tmp_path / "lab")) == [
         f"{tmp_path}/lab/meta/argument_specs.yml",
         f"{tmp_path}/web/meta/argument_specs.yml",
     ]
@@ -48,7 +43,7 @@ def test_contracts_are_those_of_all_roles(tmp_path):
 
 def test_given_are_the_options_that_can_be_checked_already():
     options = {"lab_name": {"type": "str", "required": True}, "lab_domain": {"type": "str"}}
-    assert plugin.given(options, ["lab_name", "people"]) == {"lab_name": {"type": "str", "required": False}}
+    assert module.given(options, ["lab_name", "people"]) == {"lab_name": {"type": "str", "required": False}}
 
 
 def test_documented_variables_are_the_options_in_their_order(tmp_path):
@@ -63,7 +58,7 @@ argument_specs:
         options:
           inner: {type: str}
 """)
-    assert plugin.documented_variables(str(path)) == ["web_domain", "web_address"]
+    assert module.documented_variables(str(path)) == ["web_domain", "web_address"]
 
 
 def test_mlflow_is_told_of_everybody():
@@ -73,7 +68,7 @@ def test_mlflow_is_told_of_everybody():
         {"name": "carol", "mlflow": "none"},
         {"name": "dave", "mlflow": "admin", "state": "absent"},
     ]
-    assert plugin.mlflow_accounts(people) == [
+    assert module.mlflow_accounts(people) == [
         {"name": "alice", "role": "admin", "state": "present"},
         {"name": "bob", "role": "user", "state": "present"},
         {"name": "carol", "role": "none", "state": "present"},
@@ -82,7 +77,7 @@ def test_mlflow_is_told_of_everybody():
 
 
 def test_mlflow_is_told_of_nobody():
-    assert plugin.mlflow_accounts([]) == []
+    assert module.mlflow_accounts([]) == []
 
 
 @pytest.mark.parametrize(
@@ -98,11 +93,12 @@ def test_mlflow_is_told_of_nobody():
     ],
 )
 def test_a_message_is_told_in_the_labs_words(message, told):
-    assert plugin.in_lab_words(message, WORDS) == told
+    assert module.in_lab_words(message, WORDS) == told
 
 
 def test_ansible_finds_each_filter_by_its_name():
-    assert {name: function.__name__ for name, function in plugin.FilterModule().filters().items()} == {
+    assert {name: function.__name__ for name, function in module.FilterModule().filters().items()} == {
+        "admin_keys": "admin_keys",
         "closest": "closest",
         "contracts": "contracts",
         "documented_variables": "documented_variables",

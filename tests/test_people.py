@@ -1,15 +1,12 @@
 """Unit tests of roles/people/filter_plugins/people.py: what is found, and in which words."""
 
-import importlib.util
 import subprocess
 from pathlib import Path
 
 import pytest
+from conftest import plugin
 
-PLUGIN = Path(__file__).parents[1] / "roles/people/filter_plugins/people.py"
-spec = importlib.util.spec_from_file_location("people", PLUGIN)
-plugin = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(plugin)
+module = plugin("people/filter_plugins/people.py")
 
 NO_ADMIN = (
     "people: found nobody who is present, with ssh: admin and a valid key. "
@@ -45,7 +42,7 @@ def findings(public):
 
     def check(*people: object) -> list[str]:
         admin = {"name": "alice", "ssh_keys": [public("alice")], "ssh": "admin"}
-        return plugin.people_findings([admin, *people], "debian")
+        return module.people_findings([admin, *people], "debian")
 
     return check
 
@@ -71,7 +68,7 @@ def test_nothing_is_wrong(findings, public):
     ],
 )
 def test_people_are_a_list(people, found):
-    assert plugin.people_findings(people) == [
+    assert module.people_findings(people) == [
         f"people: found {found}, not a list. Write one item for each person: - name: alice."
     ]
 
@@ -262,15 +259,15 @@ def test_ssh_needs_a_key(findings, person, ssh):
 @pytest.mark.parametrize("change", [{"ssh": "shell"}, {"state": "absent"}])
 def test_the_last_admin_stays(public, change):
     admin = {"name": "alice", "ssh_keys": [public("alice")], "ssh": "admin"}
-    assert plugin.people_findings([admin | change]) == [NO_ADMIN]
+    assert module.people_findings([admin | change]) == [NO_ADMIN]
 
 
 def test_nobody_is_no_admin():
-    assert plugin.people_findings([]) == [NO_ADMIN]
+    assert module.people_findings([]) == [NO_ADMIN]
 
 
 def test_all_is_told_at_once(public):
-    assert plugin.people_findings(
+    assert module.people_findings(
         [{"name": "alice", "ssh": "admin", "ssh_keys": ["ssh-ed25519 notakey"]}, {"name": "root", "ssh": "no"}, 3]
     ) == [
         (
@@ -286,6 +283,6 @@ def test_all_is_told_at_once(public):
 
 def test_without_ssh_keygen_it_says_so(monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert plugin.people_findings([]) == [
+    assert module.people_findings([]) == [
         "ssh-keygen: found nowhere on this machine, so no key can be checked. Install OpenSSH's client."
     ]

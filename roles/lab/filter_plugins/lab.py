@@ -42,6 +42,12 @@ def mlflow_accounts(people: list[dict]) -> list[dict]:
     ]
 
 
+def admin_keys(people: list[dict]) -> list[str]:
+    """Return the SSH keys of those who are admins of the server."""
+    admins = [person for person in people if person.get("ssh") == "admin" and person.get("state") != "absent"]
+    return [key for person in admins for key in person.get("ssh_keys", [])]
+
+
 def in_lab_words(message: str, words: dict[str, str]) -> str:
     """Return a role's message with the role's variables renamed to those that a lab's inventory has."""
     return re.sub(r"\w+", lambda match: words.get(match[0], match[0]), message)
@@ -53,6 +59,7 @@ class FilterModule:
     def filters(self) -> dict:
         """Return the filters by name."""
         return {
+            "admin_keys": admin_keys,
             "closest": closest,
             "contracts": contracts,
             "documented_variables": documented_variables,
