@@ -1,73 +1,91 @@
 """The parts of the module ec2_credential that need no Keystone."""
 
-import importlib.util
 import json
 
 import pytest
-from conftest import ROOT
+from conftest import plugin
 
-spec = importlib.util.spec_from_file_location("ec2_credential", ROOT / "roles/object_store/library/ec2_credential.py")
-module = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(module)
+module = plugin("object_store/library/ec2_credential.py")
 
 
 def credential(purpose="lab", access="a", project="p", **more):
-    return {"project_id": project, "blob": json.dumps({"access": access, "secret": "s", "purpose": purpose, **more})}
+    blob = {"access": access, "secret": "s", "purpose": purpose, **more}
+    return {"id": f"id of {access}", "project_id": project, "blob": json.dumps(blob)}
+
+
+def found(*credentials):
+    return [keys["access"] for keys in module.find(credentials, "p", "lab")]
 
 
 def test_the_purpose_finds_the_keys():
-    credentials = [credential("backup", "1"), credential("lab", "2"), credential("lab 2", "3")]
-    assert [keys["access"] for keys in module.find(credentials, "p", "lab")] == ["2"]
+    assert found(credential("backup", "1"), credential("lab", "2"), credential("lab 2", "3")) == ["2"]
 
 
 def test_keys_of_another_project_are_not_ours():
-    assert module.find([credential(project="another")], "p", "lab") == []
+    assert found(credential(project="another")) == []
 
 
-def test_of_several_it_is_always_the_same():
+def test_of_several_the_newest_is_the_first():
+    assert found(credential(access="1", created=5), credential(access="2", created=10)) == ["2", "1"]
+
+
+def test_of_several_of_one_age_it_is_always_the_same():
     two = [credential(access="2"), credential(access="1")]
-    assert module.find(two, "p", "lab") == module.find(two[::-1], "p", "lab")
+    assert found(*two) == found(*two[::-1])
+
+
+@pytest.mark.parametrize("created", [None, "yesterday", []])
+def test_keys_that_do_not_tell_their_age_are_the_oldest(created):
+    assert found(credential(access="2", created=created), credential(access="1", created=1)) == ["1", "2"]
 
 
 @pytest.mark.parametrize(
     "blob", [None, "", "no json", "[]", "{}", '{"access": "a", "secret": "s"}', '{"purpose": "lab"}']
 )
 def test_what_others_wrote_does_no_harm(blob):
-    assert module.find([{"project_id": "p", "blob": blob}], "p", "lab") == []
+    assert found({"id": "1", "project_id": "p", "blob": blob}) == []
 
 
 def test_new_keys_are_found_again():
-    keys = module.new("lab")
-    assert module.find([{"project_id": "p", "blob": json.dumps(keys)}], "p", "lab") == [keys]
+    keys = module.new("lab", [])
+    assert module.find([{"id": "1", "project_id": "p", "blob": json.dumps(keys)}], "p", "lab") == [keys | {"id": "1"}]
 
 
 def test_new_keys_are_never_the_same():
-    first, second = module.new("lab"), module.new("lab")
+    first, second = module.new("lab", []), module.new("lab", [])
     assert first["access"] != second["access"]
     assert first["secret"] != second["secret"]
     assert len(first["secret"]) == 64
 
 
-@pytest.fixture
-def clouds_file(tmp_path):
-    path = tmp_path / "clouds.yaml"
-    path.write_text("clouds: {one: {auth: {auth_url: https://k}}, another: {auth: {auth_url: https://k}}}")
-    return str(path)
+def test_new_keys_are_the_newest_even_where_another_machines_clock_was_fast():
+    old = {"access": "1", "secret": "s", "purpose": "lab", "created": 2**40}
+    assert module.age_of(module.new("lab", [old])) > module.age_of(old)
 
 
-def test_a_known_cloud_is_read(clouds_file):
-    assert module.cloud_config("one", clouds_file).config["auth"]["auth_url"] == "https://k"
+@pytest.mark.parametrize(
+    ("state", "live", "missing", "gone"),
+    [
+        ("present", [], True, []),
+        ("present", ["2", "1"], False, []),
+        ("rotated", [], True, []),
+        ("rotated", ["1"], True, []),
+        ("rotated", ["2", "1"], False, []),  # made by a rotation that was interrupted
+        ("newest", [], False, []),
+        ("newest", ["2", "1"], False, ["1"]),
+        ("absent", ["2", "1"], False, ["2", "1"]),
+    ],
+)
+def test_what_a_state_makes_and_removes(state, live, missing, gone):
+    blobs = [{"access": access} for access in live]
+    assert module.is_missing(state, blobs) is missing
+    assert [blob["access"] for blob in module.superfluous(state, blobs, blobs)] == gone
 
 
-def test_an_unknown_cloud_is_told_from_those_there_are(clouds_file):
-    with pytest.raises(module.Refusal) as refusal:
-        module.cloud_config("arbutus", clouds_file)
-    assert str(refusal.value) == f"{clouds_file} has no entry 'arbutus'. It has: another, one."
-
-
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(module.Refusal, match=r"There is no file .*/none\.yaml\."):
-        module.cloud_config("one", str(tmp_path / "none.yaml"))
+def test_keys_that_open_nothing_go_with_the_older_ones():
+    live, orphan = {"access": "2"}, {"access": "1"}
+    assert module.superfluous("newest", [orphan, live], [live]) == [orphan]
+    assert module.superfluous("present", [orphan, live], [live]) == []
 
 
 class Access:
@@ -107,7 +125,7 @@ def test_keys_die_with_their_maker(blob, status_code, expected):
 )
 def test_who_may_make_keys(access, status_code, expected):
     if expected is None:
-        module.may_make_one(Identity(status_code), access, "lab")
+        module.may_manage(Identity(status_code), access, "lab")
         return
     with pytest.raises(module.Refusal, match=expected):
-        module.may_make_one(Identity(status_code), access, "lab")
+        module.may_manage(Identity(status_code), access, "lab")

@@ -1,16 +1,18 @@
 #!/usr/bin/python
-"""Make sure that an EC2 credential exists in Keystone: the pair of keys that opens an OpenStack cloud's S3."""
+"""Look after EC2 credentials in Keystone: the pairs of keys that open an OpenStack cloud's S3."""
 
 DOCUMENTATION = r"""
 module: ec2_credential
-short_description: An EC2 credential in Keystone, found again by its purpose
+short_description: EC2 credentials in Keystone, found again by their purpose
 description:
   - Finds the EC2 credential that the logged-in user has in the logged-in project for a purpose, or makes one.
   - The purpose is kept in the credential itself, so any admin of the project who logs in as the same user finds it again,
     from any machine, and nobody has to keep the keys.
+  - Of several, the newest counts. So keys are replaced in three steps, each of which can be repeated after an
+    interruption - a newer pair is made, whoever uses the old one is given the newer, the old one is removed.
   - No module of openstack.cloud does this. Its C(resource) needs to be told the keys.
   - Keys that an application credential made die with it. Such keys are left alone, and others made.
-  - Asks Keystone for nothing but a token and the user's own credentials.
+  - Asks Keystone for nothing but a token and the user's own credentials. Those of other users it neither sees nor removes.
 options:
   cloud:
     description: Entry of clouds.yaml.
@@ -23,11 +25,21 @@ options:
     description: What the credential is for. A user has one credential in a project for each purpose.
     type: str
     required: true
+  state:
+    description:
+      - V(present), there is one.
+      - V(rotated), there is a newer one than the only one there was. Where there are several already, the newest has not
+        replaced the others yet, and none is made.
+      - V(newest), there is none but the newest. Makes none.
+      - V(absent), there is none.
+    type: str
+    choices: [present, rotated, newest, absent]
+    default: present
 requirements: [openstacksdk]
 author: mlflow-lab contributors
 attributes:
   check_mode:
-    description: Logs in, looks, and says whether a credential would be made, or could not be. Makes none.
+    description: Logs in, looks, and says which credentials would be made or removed, or could not be. Changes nothing.
     support: full
 notes:
   - The keys are in the result. Use C(no_log).
@@ -44,13 +56,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 access:
-  description: The access key. Empty if check mode would have made one.
+  description: The newest access key. Empty if there is none, or check mode would have made one.
   returned: success
   type: str
 secret:
-  description: The secret key. Empty if check mode would have made one.
+  description: The secret key that belongs to it.
   returned: success
   type: str
+made:
+  description: Whether the newest was made by this call, or in check mode would be.
+  returned: success
+  type: bool
+older:
+  description: Access keys of the older credentials that are still there and open the same.
+  returned: success
+  type: list
+  elements: str
+removed:
+  description: Access keys of the credentials that were removed, or in check mode would be.
+  returned: success
+  type: list
+  elements: str
 project_id:
   description: The project that the keys belong to.
   returned: success
@@ -58,12 +84,14 @@ project_id:
 """
 
 import json
-import os
 import secrets
+import time
 import traceback
 import uuid
 
+from ansible.module_utils import openstack_login
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.openstack_login import Refusal, one_line
 
 try:
     import openstack
@@ -72,8 +100,6 @@ try:
     IMPORT_ERROR = None
 except ImportError:
     IMPORT_ERROR = traceback.format_exc()
-
-TIMEOUT_S = 30
 
 WAYS_OUT = (
     "Log in as a person (SSO or password), or write ready-made keys (`openstack ec2 credentials create`) into "
@@ -91,10 +117,6 @@ DELEGATED = (
 )
 
 
-class Refusal(Exception):
-    """What is wrong, in words for the admin."""
-
-
 def blob_of(credential):
     """Return what a credential of Keystone contains. Others may have written anything into it."""
     try:
@@ -104,11 +126,18 @@ def blob_of(credential):
     return blob if isinstance(blob, dict) else {}
 
 
+def age_of(blob):
+    """Return what sorts keys by age. Those that do not tell are the oldest; the access key makes the order certain."""
+    created = blob.get("created")
+    return (created if isinstance(created, int) else 0, str(blob["access"]))
+
+
 def find(credentials, project_id, purpose):
-    """Return the keys that were made for the purpose, sorted, so that of several always the same is the first."""
-    blobs = [blob_of(credential) for credential in credentials if credential["project_id"] == project_id]
+    """Return the keys that were made for the purpose, each with its credential's id, the newest first."""
+    ours = [credential for credential in credentials if credential["project_id"] == project_id]
+    blobs = [blob_of(credential) | {"id": credential["id"]} for credential in ours]
     matching = [blob for blob in blobs if blob.get("purpose") == purpose and blob.get("access") and blob.get("secret")]
-    return sorted(matching, key=lambda blob: blob["access"])
+    return sorted(matching, key=age_of, reverse=True)
 
 
 def is_orphan(identity, user_id, blob):
@@ -117,47 +146,21 @@ def is_orphan(identity, user_id, blob):
     return bool(maker) and identity.get(f"/users/{user_id}/application_credentials/{maker}").status_code == 404
 
 
-def new(purpose):
-    return {"access": uuid.uuid4().hex, "secret": secrets.token_hex(32), "purpose": purpose}
+def new(purpose, known):
+    """Return new keys that are newer than all known ones, even where the clock of the machine that made those is fast."""
+    created = max([int(time.time()), *(age_of(blob)[0] + 1 for blob in known)])
+    return {"access": uuid.uuid4().hex, "secret": secrets.token_hex(32), "purpose": purpose, "created": created}
 
 
-def one_line(problem):
-    return " ".join(str(problem).split())
+def is_missing(state, live):
+    """Tell whether keys have to be made."""
+    return (state in ("present", "rotated") and not live) or (state == "rotated" and len(live) == 1)
 
 
-def cloud_config(cloud, clouds_file):
-    """Return the entry of clouds.yaml, or say which entries there are."""
-    if clouds_file and not os.path.isfile(clouds_file):
-        raise Refusal(f"There is no file {clouds_file}.")
-    config = openstack.config.OpenStackConfig(config_files=[clouds_file] if clouds_file else None)
-    if not config.config_filename:
-        raise Refusal("No clouds.yaml found here or in ~/.config/openstack or /etc/openstack.")
-    names = sorted(config.cloud_config.get("clouds", {}))
-    if cloud not in names:
-        known = ", ".join(names) or "nothing"
-        raise Refusal(f"{config.config_filename} has no entry '{cloud}'. It has: {known}.")
-    return config.get_one(cloud=cloud, api_timeout=TIMEOUT_S)
-
-
-def log_in(config, connection):
-    """Return what Keystone says about the login."""
-    where = f"cloud '{config.name}', {config.config['auth'].get('auth_url')}"
-    try:
-        return connection.session.auth.get_access(connection.session)
-    except keystone.SSLError as problem:
-        raise Refusal(
-            f"The certificate of Keystone is not trusted ({where}). If an authority of the site's own has signed it, name "
-            "that one's file in clouds.yaml: `cacert:` in the cloud's entry."
-        ) from problem
-    except (keystone.ConnectionError, keystone.DiscoveryFailure) as problem:
-        raise Refusal(f"Keystone does not answer ({where}): {one_line(problem)}") from problem
-    except (keystone.Unauthorized, keystone.NotFound) as problem:
-        raise Refusal(
-            f"Keystone refuses the login ({where}): {one_line(problem)} "
-            "Is the credential complete, or expired, or deleted? The cloud's dashboard makes a new one."
-        ) from problem
-    except (keystone.ClientException, openstack.exceptions.SDKException) as problem:
-        raise Refusal(f"The login failed ({where}): {one_line(problem)}") from problem
+def superfluous(state, known, live):
+    """Return the keys that have to go. Orphans go too: they open nothing."""
+    kept = {"absent": [], "newest": live[:1]}.get(state, known)
+    return [blob for blob in known if blob not in kept]
 
 
 def application_credential_of(access):
@@ -165,7 +168,7 @@ def application_credential_of(access):
     return getattr(access, "_data", {}).get("token", {}).get("application_credential") or {}
 
 
-def may_make_one(identity, access, cloud):
+def may_manage(identity, access, cloud):
     """Find out by a look at the older interface, which Keystone closes to the same logins."""
     login = application_credential_of(access)
     if login.get("restricted"):
@@ -174,36 +177,52 @@ def may_make_one(identity, access, cloud):
         raise Refusal(DELEGATED.format(cloud=cloud))
 
 
-def ensure(cloud, clouds_file, purpose, check_mode):
-    config = cloud_config(cloud, clouds_file)
-    connection = openstack.connection.Connection(config=config)
-    access = log_in(config, connection)
+def ensure(cloud, clouds_file, purpose, state, check_mode):
+    connection, access = openstack_login.connect(cloud, clouds_file)
     identity = connection.identity
     try:
         known = find(identity.credentials(type="ec2", user_id=access.user_id), access.project_id, purpose)
-        keys = next((blob for blob in known if not is_orphan(identity, access.user_id, blob)), None)
-        changed = keys is None
-        if changed:
-            may_make_one(identity, access, cloud)
-        if changed and not check_mode:
-            keys = new(purpose)
+        live = [blob for blob in known if not is_orphan(identity, access.user_id, blob)]
+        missing, gone = is_missing(state, live), superfluous(state, known, live)
+        kept = [blob for blob in live if blob not in gone]
+        if missing or gone:
+            may_manage(identity, access, cloud)
+        if missing:
+            kept.insert(0, new(purpose, known) if not check_mode else {"access": "", "secret": ""})
+        if missing and not check_mode:
             identity.create_credential(
-                type="ec2", user_id=access.user_id, project_id=access.project_id, blob=json.dumps(keys)
+                type="ec2", user_id=access.user_id, project_id=access.project_id, blob=json.dumps(kept[0])
             )
+        for blob in [] if check_mode else gone:
+            identity.delete_credential(blob["id"])
     except openstack.exceptions.ForbiddenException as problem:
-        raise Refusal(f"Keystone gives cloud '{cloud}' no EC2 credential: {one_line(problem)} {WAYS_OUT}") from problem
+        raise Refusal(
+            f"Keystone keeps cloud '{cloud}' from EC2 credentials: {one_line(problem)} {WAYS_OUT}"
+        ) from problem
     except (openstack.exceptions.SDKException, keystone.ClientException) as problem:
-        raise Refusal(f"Keystone gives cloud '{cloud}' no EC2 credential: {one_line(problem)}") from problem
-    keys = keys or {"access": "", "secret": ""}
-    return {"changed": changed, "access": keys["access"], "secret": keys["secret"], "project_id": access.project_id}
+        raise Refusal(f"Keystone does not manage cloud '{cloud}'s EC2 credentials: {one_line(problem)}") from problem
+    newest = kept[0] if kept else {"access": "", "secret": ""}
+    return {
+        "changed": missing or bool(gone),
+        "access": newest["access"],
+        "secret": newest["secret"],
+        "made": missing,
+        "older": [blob["access"] for blob in kept[1:]],
+        "removed": [blob["access"] for blob in gone],
+        "project_id": access.project_id,
+    }
 
 
 def main():
     module = AnsibleModule(
         argument_spec={
-            "cloud": {"type": "str", "required": True},
-            "clouds_file": {"type": "path"},
+            **openstack_login.ARGUMENTS,
             "purpose": {"type": "str", "required": True},
+            "state": {
+                "type": "str",
+                "choices": ["present", "rotated", "newest", "absent"],
+                "default": "present",
+            },
         },
         supports_check_mode=True,
     )
