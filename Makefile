@@ -1,11 +1,14 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs lock clean
+.PHONY: help demo cloud test lint docs lock clean
 
 help:  ## Explain the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
 
 demo:  ## Deploy the whole lab into containers on this machine
 	@scripts/demo
+
+cloud:  ## Start an OpenStack in containers on this machine
+	@scripts/cloud
 
 test:  ## Run all tests: style, contracts, and every role in containers
 	@scripts/test

@@ -19,6 +19,7 @@ ENDPOINTS = {
 DOMAINS = {"user_domain_id": "default", "project_domain_id": "default"}
 ADMIN = {"username": "admin", "password": os.environ["OS_BOOTSTRAP_PASSWORD"], "project_name": "admin"}
 OPERATOR = {"username": "operator", "password": os.environ["OPERATOR_PASSWORD"], "project_name": "lab"}
+COLLEAGUE = {"username": "colleague", "password": os.environ["COLLEAGUE_PASSWORD"], "project_name": "lab"}
 RGW = {"username": "rgw", "password": (STORE / "rgw-password").read_text().strip(), "project_name": "service"}
 
 
@@ -85,6 +86,7 @@ def clouds(operator):
         return known
     return {
         "lab": entry("v3password", **OPERATOR, **DOMAINS),
+        "lab-colleague": entry("v3password", **COLLEAGUE, **DOMAINS),
         # Since the fix of CVE-2026-90460, Keystone lets neither of these near EC2 credentials.
         "lab-application-credential": application_credential(operator, "unrestricted", unrestricted=True),
         "lab-restricted": application_credential(operator, "restricted", unrestricted=False),
@@ -95,6 +97,7 @@ admin = connect(**ADMIN)
 publish(admin.identity)
 user(admin.identity, "service", **RGW)
 user(admin.identity, "member", **OPERATOR)
+user(admin.identity, "member", **COLLEAGUE)
 
 os.umask(0o077)
 CLOUDS.write_text(yaml.safe_dump({"clouds": clouds(connect(**OPERATOR))}, sort_keys=False))
