@@ -1,5 +1,7 @@
 """Unit tests of roles/lab/filter_plugins/lab.py."""
 
+import datetime
+
 import pytest
 from conftest import plugin
 
@@ -65,14 +67,14 @@ def test_mlflow_is_told_of_everybody():
     people = [
         {"name": "alice", "ssh": "admin", "mlflow": "admin", "ssh_keys": ["ssh-ed25519 AAAA"]},
         {"name": "bob"},
-        {"name": "carol", "mlflow": "none"},
+        {"name": "carol", "mlflow": "none", "workspaces": ["ocean", "ice"]},
         {"name": "dave", "mlflow": "admin", "state": "absent"},
     ]
     assert module.mlflow_accounts(people) == [
-        {"name": "alice", "role": "admin", "state": "present"},
-        {"name": "bob", "role": "user", "state": "present"},
-        {"name": "carol", "role": "none", "state": "present"},
-        {"name": "dave", "role": "admin", "state": "absent"},
+        {"name": "alice", "role": "admin", "workspaces": ["default"], "state": "present"},
+        {"name": "bob", "role": "user", "workspaces": ["default"], "state": "present"},
+        {"name": "carol", "role": "none", "workspaces": ["ocean", "ice"], "state": "present"},
+        {"name": "dave", "role": "admin", "workspaces": ["default"], "state": "absent"},
     ]
 
 
@@ -96,9 +98,38 @@ def test_a_message_is_told_in_the_labs_words(message, told):
     assert module.in_lab_words(message, WORDS) == told
 
 
+TODAY = datetime.date(2027, 6, 30)
+
+
+@pytest.mark.parametrize(
+    ("last_day", "is_over"),
+    [("2027-06-29", True), ("2027-06-30", False), (datetime.date(2027, 6, 29), True), (TODAY, False)],
+)
+def test_who_is_over_her_last_day_is_absent(last_day, is_over):
+    person = {"name": "bob", "expires": last_day}
+    assert module.as_of([person], TODAY) == [person | {"state": "absent"} if is_over else person]
+
+
+@pytest.mark.parametrize("people", [None, "alice", {"alice": {}}, [None, "alice", {"name": "alice"}]])
+def test_what_has_no_last_day_stays_as_it_is(people):
+    assert module.as_of(people, TODAY) == people
+
+
+def test_programs_log_to_the_first_workspace_of_who_has_a_password():
+    accounts = [
+        {"name": "alice", "workspaces": ["ocean", "default"]},
+        {"name": "bob", "workspaces": ["default"]},
+    ]
+    assert module.client_env_people(accounts, {"alice": "secret"}) == [
+        {"name": "alice", "password": "secret", "workspace": "ocean"}
+    ]
+
+
 def test_ansible_finds_each_filter_by_its_name():
     assert {name: function.__name__ for name, function in module.FilterModule().filters().items()} == {
         "admin_keys": "admin_keys",
+        "as_of": "as_of",
+        "client_env_people": "client_env_people",
         "closest": "closest",
         "contracts": "contracts",
         "documented_variables": "documented_variables",

@@ -1,5 +1,6 @@
 """Unit tests of roles/people/filter_plugins/people.py: what is found, and in which words."""
 
+import datetime
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ NO_ADMIN = (
     "people: found nobody who is present, with ssh: admin and a valid key. "
     "The last admin's key can't be removed: give another person ssh: admin and a key first."
 )
+OPTIONS = "name, ssh_keys, ssh, mlflow, state, workspaces, expires"
 RENEW = "Make a new key with ssh-keygen -t ed25519 and paste the whole line of its .pub file."
 
 
@@ -51,7 +53,9 @@ def test_nothing_is_wrong(findings, public):
     assert not findings(
         {"name": "bob", "ssh_keys": [public("bob"), public("bob-ecdsa", "-t", "ecdsa")], "mlflow": "admin"},
         {"name": "carol", "ssh_keys": [public("carol", "-t", "rsa", "-b", "2048")], "ssh": "tunnel"},
-        {"name": "dave", "ssh": "none"},
+        {"name": "dave", "ssh": "none", "mlflow": "reader", "workspaces": ["default", "sea-ice"]},
+        {"name": "frank", "ssh": "none", "expires": "2027-06-30"},
+        {"name": "grace", "ssh": "none", "expires": datetime.date(2020, 2, 29)},
         {"name": "erin", "state": "absent"},
         {"name": "a" * 32, "ssh": "none", "mlflow": "none"},
     )
@@ -139,8 +143,8 @@ def test_a_name_is_there_once(findings):
 def test_options_are_known(findings):
     assert findings({"name": "bob", "ssh": "none", "sshkeys": [], "shoe_size": 38, 5: ""}) == [
         "people[1] bob: found the unknown option 'sshkeys'. Write ssh_keys.",
-        "people[1] bob: found the unknown option 'shoe_size'. Write one of name, ssh_keys, ssh, mlflow, state.",
-        "people[1] bob: found the unknown option a number. Write one of name, ssh_keys, ssh, mlflow, state.",
+        f"people[1] bob: found the unknown option 'shoe_size'. Write one of {OPTIONS}.",
+        f"people[1] bob: found the unknown option a number. Write one of {OPTIONS}.",
     ]
 
 
@@ -149,9 +153,44 @@ def test_choices_are_known(findings):
         "people[1] bob, ssh: found 'root'. Write one of admin, shell, tunnel, none.",
         (
             "people[1] bob, mlflow: found false (unquoted yes, no, on and off mean that in YAML). "
-            "Write one of admin, user, none."
+            "Write one of admin, user, reader, none."
         ),
         "people[1] bob, state: found a list. Write one of present, absent.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("expires", "found"),
+    [
+        ("30.6.2027", "'30.6.2027'"),
+        ("2027-02-30", "'2027-02-30'"),
+        ("20270630", "'20270630'"),
+        (2027, "a number"),
+        (None, "nothing"),
+        (datetime.datetime(2027, 6, 30, 12), "a datetime"),
+    ],
+)
+def test_a_last_day_is_a_date(findings, expires, found):
+    assert findings({"name": "bob", "ssh": "none", "expires": expires}) == [
+        f"people[1] bob, expires: found {found}, which is no date. Write her last day, e.g. 2027-06-30."
+    ]
+
+
+@pytest.mark.parametrize("name", ["Ocean", "o", "sea_ice", "-ice", "ice-", "api", "a" * 64])
+def test_a_workspace_has_a_name_that_mlflow_takes(findings, name):
+    found = repr(name) if len(name) <= 40 else "text"
+    assert findings({"name": "bob", "ssh": "none", "workspaces": ["ocean", name]}) == [
+        (
+            f"people[1] bob, workspaces[1]: found {found}, which cannot name a workspace. "
+            "Write 2 to 63 small letters, digits and -, e.g. ocean."
+        )
+    ]
+
+
+@pytest.mark.parametrize(("workspaces", "found"), [([], "none"), ("ocean", "text, not a list")])
+def test_workspaces_are_a_list(findings, workspaces, found):
+    assert findings({"name": "bob", "ssh": "none", "workspaces": workspaces}) == [
+        f"people[1] bob, workspaces: found {found}. Write [default], or leave it out."
     ]
 
 

@@ -6,6 +6,7 @@ objects the bucket must now hold. Ends with an AssertionError that says what dif
 
 import json
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -76,10 +77,11 @@ def try_without_password() -> None:
 
 def objects(run_id: str, model_id: str) -> list[str]:
     """Return the keys that the bucket must hold for this run."""
-    experiment = mlflow.get_experiment_by_name(NAME).experiment_id
+    location = mlflow.get_experiment_by_name(NAME).artifact_location
+    folder = re.sub(r"^(mlflow-artifacts:|s3://[^/]+)/", "", location)
     return [
-        f"{experiment}/{run_id}/artifacts/field.png",
-        f"{experiment}/models/{model_id}/artifacts/MLmodel",
+        f"{folder}/{run_id}/artifacts/field.png",
+        f"{folder}/models/{model_id}/artifacts/MLmodel",
     ]
 
 

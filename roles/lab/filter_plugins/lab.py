@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import re
 from collections.abc import Iterable
@@ -30,15 +31,37 @@ def closest(name: str, known: list[str]) -> str:
     return next(iter(difflib.get_close_matches(name, known, n=1)), "")
 
 
+def as_of(people: object, today: datetime.date) -> object:
+    """Return the people, with those absent whose last day is over. What is no list of people stays as it is."""
+    if not isinstance(people, list):
+        return people
+    return [
+        person | {"state": "absent"}
+        if isinstance(person, dict) and str(person.get("expires", today)) < today.isoformat()
+        else person
+        for person in people
+    ]
+
+
 def mlflow_accounts(people: list[dict]) -> list[dict]:
-    """Return what the role mlflow wants to know of each of the people: name, role and state."""
+    """Return what the role mlflow wants to know of each of the people: name, role, workspaces and state."""
     return [
         {
             "name": person["name"],
             "role": person.get("mlflow", "user"),
+            "workspaces": person.get("workspaces", ["default"]),
             "state": person.get("state", "present"),
         }
         for person in people
+    ]
+
+
+def client_env_people(accounts: list[dict], passwords: dict[str, str]) -> list[dict]:
+    """Return what the role client_env wants to know of those who have a password: name, password and workspace."""
+    return [
+        {"name": account["name"], "password": passwords[account["name"]], "workspace": account["workspaces"][0]}
+        for account in accounts
+        if account["name"] in passwords
     ]
 
 
@@ -60,6 +83,8 @@ class FilterModule:
         """Return the filters by name."""
         return {
             "admin_keys": admin_keys,
+            "as_of": as_of,
+            "client_env_people": client_env_people,
             "closest": closest,
             "contracts": contracts,
             "documented_variables": documented_variables,

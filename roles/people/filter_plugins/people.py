@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import re
 import shutil
@@ -10,10 +11,10 @@ from collections.abc import Iterator
 
 CHOICES = {
     "ssh": ("admin", "shell", "tunnel", "none"),
-    "mlflow": ("admin", "user", "none"),
+    "mlflow": ("admin", "user", "reader", "none"),
     "state": ("present", "absent"),
 }
-OPTIONS = ("name", "ssh_keys", *CHOICES)
+OPTIONS = ("name", "ssh_keys", *CHOICES, "workspaces", "expires")
 
 NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
 
@@ -28,6 +29,10 @@ RESERVED = frozenset(
     """.split()  # noqa: SIM905 - a literal would be a page long
 )
 RESERVED_PREFIXES = ("_", "systemd-")
+
+# As MLflow names workspaces (mlflow/store/workspace/abstract_store.py, 3.17.2).
+WORKSPACE = re.compile(r"(?=.{2,63}$)[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+RESERVED_WORKSPACES = ("workspaces", "api", "ajax-api", "static-files")
 
 KEY_TYPES = (
     "ssh-ed25519",
@@ -142,8 +147,35 @@ def _form_faults(person: dict) -> Iterator[str]:
         value = person.get(option, choices[0])
         if not isinstance(value, str) or value not in choices:
             yield f", {option}: found {_found(value)}. Write one of {', '.join(choices)}."
+    if "expires" in person and not _is_date(person["expires"]):
+        yield f", expires: found {_found(person['expires'])}, which is no date. Write her last day, e.g. 2027-06-30."
+    yield from _workspace_faults(person.get("workspaces", ["default"]))
     if not isinstance(person.get("ssh_keys", []), list):
         yield f', ssh_keys: found {_kind(person["ssh_keys"])}, not a list. Write [] or ["ssh-ed25519 AAAA… her-laptop"].'
+
+
+def _is_date(value: object) -> bool:
+    """Tell whether YAML took it for a date, or would have without quotes."""
+    if isinstance(value, datetime.date):
+        return not isinstance(value, datetime.datetime)
+    try:
+        return isinstance(value, str) and datetime.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _workspace_faults(names: object) -> Iterator[str]:
+    """Say which workspaces of a person MLflow could not make."""
+    if not isinstance(names, list) or not names:
+        what = "none" if names == [] else f"{_kind(names)}, not a list"
+        yield f", workspaces: found {what}. Write [default], or leave it out."
+        return
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not WORKSPACE.fullmatch(name) or name in RESERVED_WORKSPACES:
+            yield (
+                f", workspaces[{number}]: found {_found(name)}, which cannot name a workspace. "
+                "Write 2 to 63 small letters, digits and -, e.g. ocean."
+            )
 
 
 def people_findings(people: object, login_user: str = "") -> list[str]:
