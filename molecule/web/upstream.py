@@ -18,13 +18,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             left -= len(read)
             time.sleep(0.01)
         answer = json.dumps({"path": self.path, "size": size - left, "headers": dict(self.headers)}).encode()
-        self.send_response(200)
+        # Nobody without a password: with that, Caddy asks whether the server is well.
+        self.send_response(401 if self.headers.get("Authorization") == "Basic Og==" else 200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
-    do_HEAD = do_PUT = do_GET
+    do_HEAD = do_PUT = do_POST = do_GET
 
     def address_string(self):
         return "caddy"
