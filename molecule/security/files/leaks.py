@@ -102,7 +102,7 @@ def make():
         "model_id": model.model_id,
         "trace_id": span.trace_id,
         "dataset_id": dataset.dataset_id,
-        "artifact_path": f"{experiment}/{run.info.run_id}/artifacts/{NAME}.txt",
+        "artifact_path": f"{run.info.artifact_uri.removeprefix('mlflow-artifacts:/')}/{NAME}.txt",
     }
 
 
@@ -189,6 +189,15 @@ def own_model_of_anothers_file(bob, made):
         yield "a model of his own", bob.ask("GET", "/model-versions/get-artifact", params=question).text
 
 
+def bobs_answers(made, workspaces):
+    """Let bob ask for alice's things in each workspace; yield the route and the answer."""
+    for workspace in workspaces:
+        bob = person("bob")
+        bob.session.headers["X-MLFLOW-WORKSPACE"] = workspace
+        yield from answers(bob, made)
+        yield from own_model_of_anothers_file(bob, made)
+
+
 def state_of(made):
     """Return all of alice's things, as she sees them."""
     alice = person("alice")
@@ -201,7 +210,7 @@ def state_of(made):
         (f"{api}/registered-models/get", {"name": f"{NAME}-prompt"}),
         (f"{api}/logged-models/{made['model_id']}", {}),
         (f"/api/2.0/mlflow-artifacts/artifacts/{made['artifact_path']}", {}),
-        ("/api/2.0/mlflow-artifacts/artifacts", {"path": made["experiment_id"]}),
+        ("/api/2.0/mlflow-artifacts/artifacts", {"path": made["artifact_path"].split(f"/{made['run_id']}/")[0]}),
         (f"/api/3.0/mlflow/traces/{made['trace_id']}", {}),
         (f"/api/3.0/mlflow/datasets/{made['dataset_id']}", {}),
         (f"/api/3.0/mlflow/datasets/{made['dataset_id']}/records", {}),
@@ -217,10 +226,9 @@ def state_of(made):
 
 def findings(is_readable):
     made = told["made"]
-    bob = person("bob")
     before = state_of(made)
     shown, signed = set(), {}
-    for route, answer in [*answers(bob, made), *own_model_of_anothers_file(bob, made)]:
+    for route, answer in bobs_answers(made, ["default"] if is_readable else ["default", "ocean"]):
         if made["word"] in answer:
             shown.add(route)
         if SIGNED.search(answer):

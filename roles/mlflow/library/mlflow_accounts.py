@@ -8,9 +8,8 @@ description:
   - Makes the accounts that are missing, each with a first password that is kept on the server, and removes those of who
     left. A password that its owner has changed since stays as it is.
   - Gives each account its role in each of its workspaces, and takes it back in all others.
-  - In each workspace, two of MLflow's roles stand for the two words. V(user) may see what
-    C(default_permission) lets everybody see, make experiments and models, and owns what she makes. V(reader) sees all
-    and changes nothing.
+  - In each workspace, two of MLflow's roles stand for the two words. V(user) may make experiments and models, owns what
+    she makes, and has O(default_permission) for the rest. V(reader) sees all and changes nothing.
   - Asks the server's own API, with few requests for many people. Accounts, roles and workspaces that it was not told of
     are left alone.
 options:
@@ -42,6 +41,13 @@ options:
         type: list
         elements: str
         default: [default]
+  default_permission:
+    description: >-
+      What a V(user) may do with the experiments and models of others. It is granted, for MLflow 3.17.2 applies the
+      setting of that name to searches alone where workspaces are on.
+    type: str
+    choices: [READ, USE, EDIT, MANAGE]
+    default: READ
   absent:
     description: Names of those who have none.
     type: list
@@ -110,11 +116,15 @@ USERS = "/api/2.0/mlflow/users"
 ROLES = "/api/3.0/mlflow/roles"
 WORKSPACES = "/api/3.0/mlflow/workspaces"
 
-# What a role is made of: may be in the workspace and make things there, or may look at each kind of thing.
-GRANTS = {
-    "user": {"workspace": "USE"},
-    "reader": {"experiment": "READ", "registered_model": "READ", "prompt": "READ", "scorer": "READ"},
-}
+KINDS = ("experiment", "registered_model", "prompt", "scorer")
+
+
+def roles_of(default_permission):
+    """Return what each role grants: to be in the workspace and make things there, and what to do with all of a kind."""
+    return {
+        "user": {"workspace": "USE"} | dict.fromkeys(KINDS, default_permission),
+        "reader": dict.fromkeys(KINDS, "READ"),
+    }
 
 
 class Refusal(Exception):
@@ -240,22 +250,28 @@ class Keeper:
             self.change(f"made workspace {name}", "POST", WORKSPACES, {"name": name})
         return found + missing
 
-    def roles(self, workspace):
-        """Make a workspace's two roles as they should be; return their ids by name. One that is still missing has none."""
+    def roles(self, workspace, wanted):
+        """Make a workspace's roles as they should be; return their ids by name. One that is still missing has none."""
         known = {role["name"]: role for role in self.found_roles(workspace)}
         ids = {}
-        for name, grants in GRANTS.items():
+        for name, grants in wanted.items():
             role = known.get(name) or self.change(
                 f"made role {name} in {workspace}", "POST", f"{ROLES}/create", {"name": name, "workspace": workspace}
             ).get("role", {})
             ids[name] = role.get("id")
-            has = {(grant["resource_type"], grant["permission"]) for grant in role.get("permissions", [])}
-            for kind, permission in grants.items():
-                if (kind, permission) not in has:
-                    grant = {"role_id": ids[name], "resource_type": kind, "resource_pattern": "*"}
-                    words = f"let a {name} of {workspace} {permission} each {kind}"
-                    self.change(words, "POST", f"{ROLES}/permissions/add", grant | {"permission": permission})
+            self.grants(f"a {name} of {workspace}", ids[name], role.get("permissions", []), grants)
         return ids
+
+    def grants(self, who, role_id, found, wanted):
+        """Make what a role grants for all of a kind as it should be. Grants for one thing are somebody else's."""
+        wide = [grant for grant in found if grant["resource_pattern"] == "*"]
+        has = {(grant["resource_type"], grant["permission"]): grant["id"] for grant in wide}
+        for kind, permission in sorted(wanted.items() - has.keys()):
+            grant = {"role_id": role_id, "resource_type": kind, "resource_pattern": "*", "permission": permission}
+            self.change(f"let {who} {permission} each {kind}", "POST", f"{ROLES}/permissions/add", grant)
+        for kind, permission in sorted(has.keys() - wanted.items()):
+            grant = {"role_permission_id": has[kind, permission]}
+            self.change(f"let {who} {permission} no {kind} any more", "DELETE", f"{ROLES}/permissions/remove", grant)
 
     def found_roles(self, workspace):
         if self.check_mode and f"made workspace {workspace}" in self.changes:
@@ -275,13 +291,13 @@ class Keeper:
             self.change(f"made {name} no {role} of {workspace} any more", "DELETE", f"{ROLES}/unassign", body)
 
 
-def ensure(server, accounts, absent, folder, check_mode):
+def ensure(server, accounts, default_permission, absent, folder, check_mode):
     keeper = Keeper(server, folder, check_mode)
     keeper.leavers(absent)
     passwords = keeper.accounts(accounts)
     ours = {account["name"] for account in accounts}
     for workspace in keeper.workspaces(name for account in accounts for name in account["workspaces"]):
-        for role, role_id in keeper.roles(workspace).items():
+        for role, role_id in keeper.roles(workspace, roles_of(default_permission)).items():
             wanted = {
                 account["name"]
                 for account in accounts
@@ -311,16 +327,26 @@ def main():
                     "workspaces": {"type": "list", "elements": "str", "default": ["default"]},
                 },
             },
+            "default_permission": {
+                "type": "str",
+                "choices": ["READ", "USE", "EDIT", "MANAGE"],
+                "default": "READ",
+            },
             "absent": {"type": "list", "elements": "str", "default": []},
             "passwords": {"type": "path", "required": True, "no_log": False},
         },
         supports_check_mode=True,
     )
-    parameters = module.params
-    server = Server(parameters["socket"], parameters["admin_password"])
+    given = module.params
+    server = Server(given["socket"], given["admin_password"])
     try:
         result = ensure(
-            server, parameters["accounts"], parameters["absent"], parameters["passwords"], module.check_mode
+            server,
+            given["accounts"],
+            given["default_permission"],
+            given["absent"],
+            given["passwords"],
+            module.check_mode,
         )
     except Refusal as refusal:
         module.fail_json(msg=str(refusal))
