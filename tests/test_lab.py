@@ -133,7 +133,25 @@ def test_ansible_finds_each_filter_by_its_name():
         "closest": "closest",
         "contracts": "contracts",
         "documented_variables": "documented_variables",
+        "from_anywhere": "from_anywhere",
         "given": "given",
         "in_lab_words": "in_lab_words",
         "mlflow_accounts": "mlflow_accounts",
     }
+
+
+@pytest.mark.parametrize(
+    ("networks", "expected"),
+    [
+        ([], True),
+        (["0.0.0.0/0"], True),
+        (["::/0"], True),
+        (["142.104.0.0/16", "0.0.0.0/0"], True),
+        (["142.104.0.0/16", "2000::/15"], True),
+        (["12.0.0.0/8", "13.0.0.0/8"], True),
+        (["12.0.0.0/8"], False),
+        (["142.104.0.0/16", "2001:db8::/32", "192.0.2.7/32"], False),
+    ],
+)
+def test_ssh_is_open_to_anybody_where_the_networks_are_too_large(networks, expected):
+    assert module.from_anywhere(networks) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import ipaddress
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -71,6 +72,18 @@ def admin_keys(people: list[dict]) -> list[str]:
     return [key for person in admins for key in person.get("ssh_keys", [])]
 
 
+def from_anywhere(networks: list[str]) -> bool:
+    """Tell whether these networks in CIDR notation hold so much of the internet that they keep nobody out.
+
+    The largest that are in one hand are a /8 of IPv4 and a /16 of IPv6. No network at all means every one.
+    """
+    parsed = [ipaddress.ip_network(network) for network in networks]
+    parts = [
+        part for version in (4, 6) for part in ipaddress.collapse_addresses(one for one in parsed if one.version == version)
+    ]
+    return not parts or any(part.prefixlen < {4: 8, 6: 16}[part.version] for part in parts)
+
+
 def in_lab_words(message: str, words: dict[str, str]) -> str:
     """Return a role's message with the role's variables renamed to those that a lab's inventory has."""
     return re.sub(r"\w+", lambda match: words.get(match[0], match[0]), message)
@@ -88,6 +101,7 @@ class FilterModule:
             "closest": closest,
             "contracts": contracts,
             "documented_variables": documented_variables,
+            "from_anywhere": from_anywhere,
             "given": given,
             "in_lab_words": in_lab_words,
             "mlflow_accounts": mlflow_accounts,
