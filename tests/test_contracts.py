@@ -203,14 +203,40 @@ MLFLOW = ROOT / "roles/mlflow"
 has_mlflow = pytest.mark.skipif(not (MLFLOW / "files/requirements.txt").exists(), reason="no lock of the server yet")
 
 
-def locked_requirements():
-    text = (MLFLOW / "files/requirements.txt").read_text().replace("\\\n", " ")
+def locked_requirements(name="requirements.txt"):
+    text = (MLFLOW / "files" / name).read_text().replace("\\\n", " ")
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
 
 @has_mlflow
-def test_what_the_server_installs_is_locked():
-    assert [line for line in locked_requirements() if "==" not in line or "--hash=sha256:" not in line] == []
+@pytest.mark.parametrize("name", ["requirements.txt", "uv.txt"])
+def test_what_the_server_installs_is_locked(name):
+    lines = locked_requirements(name)
+    assert lines
+    assert [line for line in lines if "==" not in line or "--hash=sha256:" not in line] == []
+
+
+def test_what_the_controller_installs_is_locked():
+    packages = tomllib.loads((ROOT / "uv.lock").read_text())["package"]
+    files = {
+        f"{package['name']} {package['version']}": [*package.get("wheels", []), package.get("sdist", {})]
+        for package in packages
+        if package["source"] != {"virtual": "."}  # this project, which is not installed
+    }
+    hashes = {name: [file["hash"] for file in found if file] for name, found in files.items()}
+    assert len(hashes) > 100
+    assert [name for name, found in hashes.items() if not found or any(one[:7] != "sha256:" for one in found)] == []
+
+
+def test_nothing_is_installed_without_its_hash():
+    code = [path for path in project_files() if path.suffix != ".md" and path.parent != ROOT / "tests"]
+    lines = [line.strip() for path in code for line in path.read_text(errors="replace").splitlines()]
+    installs = [
+        line for line in lines if re.search(r"\bpip3? (install|sync)\b|\buv (add|run|sync|tool)\b|\buvx\b", line)
+    ]
+    # `uv sync --frozen` takes what uv.lock says, and refuses what has another hash.
+    assert [line for line in installs if "--require-hashes" not in line and "uv sync --frozen" not in line] == []
+    assert sum("--require-hashes" in line for line in installs) >= 3
 
 
 @has_mlflow
