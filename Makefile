@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo cloud test lint docs lock clean
+.PHONY: help demo cloud test lint docs lock audit clean
 
 help:  ## Explain the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -22,6 +22,10 @@ docs:  ## Write what the READMEs say of variables, from the roles' contracts
 
 lock:  ## Take the newest packages that fit, for the controller and the server
 	@scripts/lock
+
+audit:  ## Compare the locked packages with the known vulnerabilities
+	@scripts/setup controller
+	@.venv/bin/python scripts/audit
 
 clean:  ## Remove what the demo and the tests made
 	@scripts/clean
