@@ -79,7 +79,9 @@ def from_anywhere(networks: list[str]) -> bool:
     """
     parsed = [ipaddress.ip_network(network) for network in networks]
     parts = [
-        part for version in (4, 6) for part in ipaddress.collapse_addresses(one for one in parsed if one.version == version)
+        part
+        for version in (4, 6)
+        for part in ipaddress.collapse_addresses(one for one in parsed if one.version == version)
     ]
     return not parts or any(part.prefixlen < {4: 8, 6: 16}[part.version] for part in parts)
 
