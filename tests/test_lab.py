@@ -69,12 +69,16 @@ def test_mlflow_is_told_of_everybody():
         {"name": "bob"},
         {"name": "carol", "mlflow": "none", "workspaces": ["ocean", "ice"]},
         {"name": "dave", "mlflow": "admin", "state": "absent"},
+        {"name": "erin", "expires": "2027-06-30"},
+        {"name": "frank", "expires": datetime.date(2027, 6, 30)},
     ]
     assert module.mlflow_accounts(people) == [
         {"name": "alice", "role": "admin", "workspaces": ["default"], "state": "present"},
         {"name": "bob", "role": "user", "workspaces": ["default"], "state": "present"},
         {"name": "carol", "role": "none", "workspaces": ["ocean", "ice"], "state": "present"},
         {"name": "dave", "role": "admin", "workspaces": ["default"], "state": "absent"},
+        {"name": "erin", "role": "user", "workspaces": ["default"], "state": "present", "expires": "2027-06-30"},
+        {"name": "frank", "role": "user", "workspaces": ["default"], "state": "present", "expires": "2027-06-30"},
     ]
 
 

@@ -45,7 +45,7 @@ def as_of(people: object, today: datetime.date) -> object:
 
 
 def mlflow_accounts(people: list[dict]) -> list[dict]:
-    """Return what the role mlflow wants to know of each of the people: name, role, workspaces and state."""
+    """Return what the role mlflow wants to know of each of the people: name, role, workspaces, last day and state."""
     return [
         {
             "name": person["name"],
@@ -53,6 +53,7 @@ def mlflow_accounts(people: list[dict]) -> list[dict]:
             "workspaces": person.get("workspaces", ["default"]),
             "state": person.get("state", "present"),
         }
+        | ({"expires": str(person["expires"])} if "expires" in person else {})
         for person in people
     ]
 
