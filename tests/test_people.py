@@ -122,6 +122,12 @@ def test_system_accounts_are_reserved(findings, name, state):
     ]
 
 
+def test_the_account_that_logs_deployments_is_nobodys(findings):
+    assert findings({"name": "deployment-check", "ssh": "none"}) == [
+        "people[1], name: found 'deployment-check', which logs each deployment's own run. Write the name of a person."
+    ]
+
+
 def test_admin_is_reserved_for_mlflow(findings):
     assert findings({"name": "admin", "ssh": "none"}) == [
         "people[1], name: found 'admin', which is MLflow's own administrator. Write the name of a person."

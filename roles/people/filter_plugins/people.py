@@ -131,6 +131,8 @@ def _name_fault(name: object, login_user: str) -> str | None:
         return f"found {name!r}, whom Ansible itself logs in as (people_login_user). Write another name."
     if name == "admin":
         return "found 'admin', which is MLflow's own administrator. Write the name of a person."
+    if name == "deployment-check":
+        return "found 'deployment-check', which logs each deployment's own run. Write the name of a person."
     if name in RESERVED or name.startswith(RESERVED_PREFIXES):
         return f"found {name!r}, which is kept for a system account. Write another name."
     return None
