@@ -41,10 +41,10 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture
 def live(capsys):
-    """Print at once, past pytest's capturing."""
+    """Print a line at once, past pytest's capturing, and from a process beside pytest's own."""
 
-    def write(text):
+    def write(line):
         with capsys.disabled():
-            print(text, end="", flush=True)
+            print(line, file=sys.stderr, flush=True)
 
     return write

@@ -1,4 +1,4 @@
-"""Every Molecule scenario, step by step as it happens; a failure shows the end of the failing step's log."""
+"""Every Molecule scenario, with a line for each step; a failure shows the end of the failing step's log."""
 
 import os
 import re
@@ -12,6 +12,9 @@ LOGS = ROOT / ".cache/log"
 # Longer than a step of any scenario that works; one that hangs must not hold the CI for ever.
 TIMEOUT_S = 45 * 60
 
+# The others take a few minutes each. Begun last, a long one would be alone at the end.
+LONGEST_FIRST = ["openstack", "site", "direct", "security"]
+
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 STEP = re.compile(r"^[A-Z]+ +\S+ ➜ (?P<name>\w+): (Executing|Executed: (?P<outcome>\w+))")
 GAVE_UP = re.compile(r"^(ERROR|CRITICAL) +\S+ ➜ ")
@@ -19,7 +22,8 @@ GAVE_UP = re.compile(r"^(ERROR|CRITICAL) +\S+ ➜ ")
 
 def scenarios():
     found = {path.parent.name for name in ("molecule.yml", "inventory.yml") for path in ROOT.glob(f"molecule/*/{name}")}
-    return sorted(found - {"shared"})
+    found.remove("shared")
+    return LONGEST_FIRST + sorted(found.difference(LONGEST_FIRST))
 
 
 def run(scenario, live):
@@ -34,7 +38,7 @@ def run(scenario, live):
         subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as molecule,
     ):
         try:
-            for line in follow(molecule.stdout, live):
+            for line in follow(molecule.stdout, scenario, live):
                 lines.append(COLOUR.sub("", line))
                 log.write(lines[-1])
         except BaseException:
@@ -43,17 +47,16 @@ def run(scenario, live):
     return molecule.returncode, lines
 
 
-def follow(lines, live):
-    """Pass lines on; announce a step when it starts, and complete its line with the time when it ends."""
+def follow(lines, scenario, live):
+    """Pass lines on; tell of each step when it ends, and how long it took."""
     started = time.monotonic()
     for line in lines:
         step = STEP.match(COLOUR.sub("", line))
         if step and step["outcome"]:
             outcome = "" if step["outcome"] == "Successful" else f" ({step['outcome'].lower()})"
-            live(f" {time.monotonic() - started:.1f} s{outcome}")
+            live(f"    {scenario}: {step['name']} {time.monotonic() - started:.1f} s{outcome}")
         elif step:
             started = time.monotonic()
-            live(f"\n    {step['name']} ...")
         yield line
 
 
@@ -71,6 +74,5 @@ def failing_part(lines):
 def test_scenario(scenario, live):
     LOGS.mkdir(parents=True, exist_ok=True)
     code, lines = run(scenario, live)
-    live("\n    ")
     if code != 0:
         pytest.fail(f"The whole log: .cache/log/molecule-{scenario}.log\n\n{failing_part(lines)}", pytrace=False)
