@@ -1,4 +1,4 @@
-"""Logs and reads without a pause, as several programs at once, until the file STOP appears; then tells how that went.
+"""Logs and reads as several programs at once, until the file STOP appears; then tells how that went.
 
 Knows nothing but the environment: mlflow_env.sh was sourced before. No request is tried twice, so each that fails counts.
 Ends with 1 if one failed.
@@ -17,6 +17,9 @@ os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 import mlflow
 from mlflow.tracking import MlflowClient
 
+# As programs that train do. Without a pause, they would keep a small machine from all else, and show no more.
+METRIC_PAUSE_S = 0.2
+ARTIFACT_PAUSE_S = 1
 METRIC_THREADS = 6
 ARTIFACT_THREADS = 3
 SIZES = [200_000, 3_000_000, 30_000_000]
@@ -51,6 +54,7 @@ def log_metrics(run_id):
     while not stop.exists():
         tried("metrics", lambda step=step: client.log_metric(run_id, "loss", 1 / (step + 1), step=step))
         step += 1
+        time.sleep(METRIC_PAUSE_S)
     known = [point.step for point in client.get_metric_history(run_id, "loss")]
     if known != list(range(step)):
         failures.append(f"metrics: logged {step} of them, found {len(known)}")
@@ -68,6 +72,7 @@ def log_artifacts(run_id, size):
             if back and Path(back).read_bytes() != content:
                 failures.append(f"downloads: {path} of {size} bytes came back as another")
             number = (number + 1) % 3
+            time.sleep(ARTIFACT_PAUSE_S)
 
 
 experiment = mlflow.set_experiment("load").experiment_id
