@@ -1,4 +1,4 @@
-"""Every Molecule scenario, with a line for each step; a failure shows the end of the failing step's log."""
+"""Every Molecule scenario, with a line for each step; a failure shows where and how."""
 
 import os
 import re
@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import ROOT
+from molecule_log import COLOUR, failing_part
 
 LOGS = ROOT / ".cache/log"
 # Longer than any scenario that works, and than it is silent: a playbook within a playbook says nothing for minutes. One
@@ -22,9 +23,7 @@ TOGETHER = [["site", "security"]]
 # short ones stand between the long ones.
 FIRST = [["openstack"], ["client_env"], ["postgresql"], *TOGETHER, ["object_store"], ["direct"], ["web"]]
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 STEP = re.compile(r"^[A-Z]+ +\S+ ➜ (?P<name>\w+): (Executing|Executed: (?P<outcome>\w+))")
-GAVE_UP = re.compile(r"^(ERROR|CRITICAL) +\S+ ➜ ")
 
 
 def scenarios():
@@ -68,11 +67,11 @@ def follow(lines, scenario, live):
 
 
 def watched(lines, process):
-    """Pass lines on; end a process that has said nothing for long, and say so."""
-    silent = threading.Event()
+    """Pass lines on; end a process that has said nothing for long, and say what has run all that time."""
+    hung = []
 
     def end():
-        silent.set()
+        hung.extend(began_then())
         process.terminate()
 
     while True:
@@ -83,18 +82,16 @@ def watched(lines, process):
         if line is None:
             break
         yield line
-    if silent.is_set():
-        yield f"fatal: nothing was said for {SILENCE_S} s, so this was ended\n"
+    if hung:
+        yield f"Nothing was said for {SILENCE_S} s, so this was ended. What began then, here and in the containers:\n"
+        yield from hung
 
 
-def failing_part(lines):
-    """The last failed task before Molecule gave up; whatever destroy wrote after that is of no interest."""
-    end = next((number for number, line in enumerate(lines) if GAVE_UP.match(line)), len(lines))
-    failures = [number for number, line in enumerate(lines[:end]) if re.match(r"fatal: |failed: |\[ERROR\]", line)]
-    last = failures[-1] if failures else end
-    tasks = [number for number, line in enumerate(lines[:last]) if line.startswith("TASK [")]
-    start = tasks[-1] if tasks else 0
-    return "".join(lines[max(start, end - 80) : end + 1])
+def began_then():
+    """The processes that began within a minute of when it fell silent, one a line."""
+    command = ["ps", "axww", "-o", "etimes,pid,ppid,stat,wchan:20,args", "--sort", "pid"]
+    title, *processes = subprocess.check_output(command, text=True).splitlines(keepends=True)
+    return [title] + [line for line in processes if abs(int(line.split()[0]) - SILENCE_S) < 60]
 
 
 @pytest.mark.parametrize("scenarios", scenarios(), ids="+".join)
