@@ -2,14 +2,16 @@
 
     typed.py COMMAND...
 
-Standard input is a JSON list of what to type, a line for each prompt: what ends in a colon and a space. Prints what the
-terminal showed, and ends with the command's own exit code.
+Standard input is a JSON list of what to type, a line for each prompt: a colon and a space at the end, and no echo, for a
+password is asked for. (Messages of other programs may come in parts that end so, too.) Prints what the terminal showed, and
+ends with the command's own exit code.
 """
 
 import json
 import os
 import pty
 import sys
+import termios
 
 lines = json.load(sys.stdin)
 pid, terminal = pty.fork()
@@ -24,7 +26,8 @@ while True:
     if not text:
         break
     shown += text
-    if shown.endswith(b": ") and lines:
+    echo = termios.tcgetattr(terminal)[3] & termios.ECHO
+    if shown.endswith(b": ") and not echo and lines:
         os.write(terminal, f"{lines.pop(0)}\n".encode())
 print(shown.decode().replace("\r\n", "\n"), end="")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
