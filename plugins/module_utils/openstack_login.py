@@ -1,7 +1,10 @@
-"""How this project's modules log in to an OpenStack cloud, and what they tell the admin where that fails."""
+"""How this project's modules log in to an OpenStack cloud, read what it keeps, and tell the admin what fails."""
 
+import json
 import os
 import traceback
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 try:
     import openstack
@@ -25,6 +28,39 @@ class Refusal(Exception):
 
 def one_line(problem):
     return " ".join(str(problem).split())
+
+
+def run(act, **options):
+    """Run a module that takes these options beside the cloud: `act` is called with all of them, and check_mode.
+
+    It returns the module's result, or raises a Refusal.
+    """
+    module = AnsibleModule(argument_spec=ARGUMENTS | options, supports_check_mode=True)
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("openstacksdk"), exception=IMPORT_ERROR)
+    try:
+        module.exit_json(**act(**module.params, check_mode=module.check_mode))
+    except Refusal as refusal:
+        module.fail_json(msg=str(refusal))
+
+
+def blob_of(credential):
+    """Return what a credential of Keystone contains. Others may have written anything into it."""
+    try:
+        blob = json.loads(credential["blob"])
+    except (TypeError, ValueError):
+        return {}
+    return blob if isinstance(blob, dict) else {}
+
+
+def blobs_of(credentials, project_id, purpose):
+    """Return what the credentials of a project contain that were made for a purpose, each with its credential's id."""
+    blobs = [
+        blob_of(credential) | {"id": credential["id"]}
+        for credential in credentials
+        if credential["project_id"] == project_id
+    ]
+    return [blob for blob in blobs if blob.get("purpose") == purpose]
 
 
 def cloud_config(cloud, clouds_file):

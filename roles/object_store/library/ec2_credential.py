@@ -14,13 +14,6 @@ description:
   - Keys that an application credential made die with it. Such keys are left alone, and others made.
   - Asks Keystone for nothing but a token and the user's own credentials. Those of other users it neither sees nor removes.
 options:
-  cloud:
-    description: Entry of clouds.yaml.
-    type: str
-    required: true
-  clouds_file:
-    description: Path of clouds.yaml. Where openstacksdk looks, if left out.
-    type: path
   purpose:
     description: What the credential is for. A user has one credential in a project for each purpose.
     type: str
@@ -35,8 +28,7 @@ options:
     type: str
     choices: [present, rotated, newest, absent]
     default: present
-requirements: [openstacksdk]
-author: mlflow-lab contributors
+extends_documentation_fragment: [openstack_login]
 attributes:
   check_mode:
     description: Logs in, looks, and says which credentials would be made or removed, or could not be. Changes nothing.
@@ -86,20 +78,16 @@ project_id:
 import json
 import secrets
 import time
-import traceback
 import uuid
 
 from ansible.module_utils import openstack_login
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible.module_utils.openstack_login import Refusal, one_line
+from ansible.module_utils.openstack_login import Refusal, blobs_of, one_line
 
 try:
     import openstack
     from keystoneauth1 import exceptions as keystone
-
-    IMPORT_ERROR = None
 except ImportError:
-    IMPORT_ERROR = traceback.format_exc()
+    pass  # openstack_login tells it
 
 WAYS_OUT = (
     "Log in as a person (SSO or password), or write ready-made keys (`openstack ec2 credentials create`) into "
@@ -117,15 +105,6 @@ DELEGATED = (
 )
 
 
-def blob_of(credential):
-    """Return what a credential of Keystone contains. Others may have written anything into it."""
-    try:
-        blob = json.loads(credential["blob"])
-    except (TypeError, ValueError):
-        return {}
-    return blob if isinstance(blob, dict) else {}
-
-
 def age_of(blob):
     """Return what sorts keys by age. Those that do not tell are the oldest; the access key makes the order certain."""
     created = blob.get("created")
@@ -134,9 +113,8 @@ def age_of(blob):
 
 def find(credentials, project_id, purpose):
     """Return the keys that were made for the purpose, each with its credential's id, the newest first."""
-    ours = [credential for credential in credentials if credential["project_id"] == project_id]
-    blobs = [blob_of(credential) | {"id": credential["id"]} for credential in ours]
-    matching = [blob for blob in blobs if blob.get("purpose") == purpose and blob.get("access") and blob.get("secret")]
+    blobs = blobs_of(credentials, project_id, purpose)
+    matching = [blob for blob in blobs if blob.get("access") and blob.get("secret")]
     return sorted(matching, key=age_of, reverse=True)
 
 
@@ -214,24 +192,11 @@ def ensure(cloud, clouds_file, purpose, state, check_mode):
 
 
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            **openstack_login.ARGUMENTS,
-            "purpose": {"type": "str", "required": True},
-            "state": {
-                "type": "str",
-                "choices": ["present", "rotated", "newest", "absent"],
-                "default": "present",
-            },
-        },
-        supports_check_mode=True,
+    openstack_login.run(
+        ensure,
+        purpose={"type": "str", "required": True},
+        state={"type": "str", "choices": ["present", "rotated", "newest", "absent"], "default": "present"},
     )
-    if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("openstacksdk"), exception=IMPORT_ERROR)
-    try:
-        module.exit_json(**ensure(**module.params, check_mode=module.check_mode))
-    except Refusal as refusal:
-        module.fail_json(msg=str(refusal))
 
 
 if __name__ == "__main__":

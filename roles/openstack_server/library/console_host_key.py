@@ -8,13 +8,6 @@ description:
   - cloud-init writes the public host keys of a new server to its console; the cloud hands that out to members of the
     project only. Waits until the ED25519 key is there. No module of openstack.cloud reads the console.
 options:
-  cloud:
-    description: Entry of clouds.yaml.
-    type: str
-    required: true
-  clouds_file:
-    description: Path of clouds.yaml. Where openstacksdk looks, if left out.
-    type: path
   server_id:
     description: ID of the server.
     type: str
@@ -23,8 +16,7 @@ options:
     description: For how many seconds to wait.
     type: int
     default: 300
-requirements: [openstacksdk]
-author: mlflow-lab contributors
+extends_documentation_fragment: [openstack_login]
 attributes:
   check_mode:
     description: Reads only, in any mode.
@@ -50,7 +42,7 @@ import re
 import time
 
 from ansible.module_utils import openstack_login
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.openstack_login import Refusal, one_line
 
 INTERVAL_S = 2
 KEYS = re.compile(r"-----BEGIN SSH HOST KEY KEYS-----(.*?)-----END SSH HOST KEY KEYS-----", re.DOTALL)
@@ -70,35 +62,23 @@ def wait_for_key(compute, server_id, timeout):
         try:
             console = compute.get_server_console_output(server_id)["output"]
         except openstack_login.openstack.exceptions.SDKException as problem:
-            raise openstack_login.Refusal(
-                f"the cloud shows no console output ({openstack_login.one_line(problem)})"
-            ) from problem
+            raise Refusal(f"the cloud shows no console output ({one_line(problem)})") from problem
         key = host_key(console)
         if key:
             return key
         if time.monotonic() > end:
             last = " / ".join(line.strip() for line in console.splitlines()[-LAST_LINES:]) or "nothing"
-            raise openstack_login.Refusal(f"no host key on the server's console after {timeout} s; its end: {last}")
+            raise Refusal(f"no host key on the server's console after {timeout} s; its end: {last}")
         time.sleep(INTERVAL_S)
 
 
+def look(cloud, clouds_file, server_id, timeout, check_mode):
+    connection, _access = openstack_login.connect(cloud, clouds_file)
+    return {"key": wait_for_key(connection.compute, server_id, timeout)}
+
+
 def main():
-    module = AnsibleModule(
-        argument_spec={
-            **openstack_login.ARGUMENTS,
-            "server_id": {"type": "str", "required": True},
-            "timeout": {"type": "int", "default": 300},
-        },
-        supports_check_mode=True,
-    )
-    if openstack_login.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("openstacksdk"), exception=openstack_login.IMPORT_ERROR)
-    try:
-        connection, _access = openstack_login.connect(module.params["cloud"], module.params["clouds_file"])
-        key = wait_for_key(connection.compute, module.params["server_id"], module.params["timeout"])
-    except openstack_login.Refusal as refusal:
-        module.fail_json(msg=str(refusal))
-    module.exit_json(key=key)
+    openstack_login.run(look, server_id={"type": "str", "required": True}, timeout={"type": "int", "default": 300})
 
 
 if __name__ == "__main__":

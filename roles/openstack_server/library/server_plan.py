@@ -11,19 +11,11 @@ description:
   - Changes nothing, and asks for nothing that a member of the project may not see. No module of openstack.cloud reads a
     project's own limits.
 options:
-  cloud:
-    description: Entry of clouds.yaml.
-    type: str
-    required: true
-  clouds_file:
-    description: Path of clouds.yaml. Where openstacksdk looks, if left out.
-    type: path
   server:
     description: The options of role openstack_server, without its prefix.
     type: dict
     required: true
-requirements: [openstacksdk]
-author: mlflow-lab contributors
+extends_documentation_fragment: [openstack_login]
 attributes:
   check_mode:
     description: Looks only, in any mode.
@@ -56,7 +48,7 @@ import ipaddress
 import re
 
 from ansible.module_utils import openstack_login
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.openstack_login import Refusal, one_line
 
 MEMORY_MIB = 2000  # a flavour of "2 GB" may have a little less than 2048
 DISK_GB = 8
@@ -354,7 +346,7 @@ def simple_server(server):
         "flavor": server["flavor"].get("original_name") or server["flavor"].get("id"),
         # It failed before it ever ran, so nothing can be lost with it.
         "is_stillborn": server["status"] == "ERROR" and not server["launched_at"],
-        "fault": openstack_login.one_line((server["fault"] or {}).get("message", "")),
+        "fault": one_line((server["fault"] or {}).get("message", "")),
     }
 
 
@@ -472,30 +464,25 @@ def look(connection, access, name):
         try:
             things, quotas = ask()
         except (openstack_login.keystone.ClientException, openstack_login.openstack.exceptions.SDKException) as problem:
-            raise openstack_login.Refusal(
-                f"{service} does not answer: {openstack_login.one_line(problem)}"
-            ) from problem
+            raise Refusal(f"{service} does not answer: {one_line(problem)}") from problem
         project.update(things)
         project["quotas"].update(quotas)
     return project
 
 
-def main():
-    module = AnsibleModule(
-        argument_spec={**openstack_login.ARGUMENTS, "server": {"type": "dict", "required": True}},
-        supports_check_mode=True,
-    )
-    if openstack_login.IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("openstacksdk"), exception=openstack_login.IMPORT_ERROR)
-    want = module.params["server"]
-    plan = Plan(want)
+def make_plan(cloud, clouds_file, server, check_mode):
+    plan = Plan(server)
     plan.check_admin_networks()
     try:
-        connection, access = openstack_login.connect(module.params["cloud"], module.params["clouds_file"])
-        plan.make(look(connection, access, want["name"]))
-    except openstack_login.Refusal as refusal:
+        connection, access = openstack_login.connect(cloud, clouds_file)
+        plan.make(look(connection, access, server["name"]))
+    except Refusal as refusal:
         plan.find("cloud", refusal)
-    module.exit_json(findings=plan.findings, plan=plan.chosen)
+    return {"findings": plan.findings, "plan": plan.chosen}
+
+
+def main():
+    openstack_login.run(make_plan, server={"type": "dict", "required": True})
 
 
 if __name__ == "__main__":
