@@ -1,26 +1,42 @@
-"""Says how the schema of MLflow's database stands to the one that the installed MLflow expects.
+"""Says how a database's schema stands to the one that the installed MLflow expects.
 
-Prints `current`, `older` (also for an empty database) or `newer`, then the revision found and the one expected.
-Reads MLFLOW_BACKEND_STORE_URI, and changes nothing.
+Prints `current`, `older`, `newer` or `empty`, then the revision found and the one expected, of the tables of runs and of
+those of accounts. Expects the database's URL; changes nothing.
 """
 
-import os
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, inspect
 
-scripts = ScriptDirectory(str(Path(find_spec("mlflow").origin).parent / "store" / "db_migrations"))
-expected = scripts.get_current_head()
-with create_engine(os.environ["MLFLOW_BACKEND_STORE_URI"]).connect() as connection:
-    found = MigrationContext.configure(connection).get_current_revision()
+PACKAGE = Path(find_spec("mlflow").origin).parent
 
-try:
-    scripts.get_revision(found)
-    state = "current" if found == expected else "older"
-except CommandError:
-    state = "newer"
-print(f"{state}: found {found}, expected {expected}")
+
+def compare(connection, folder, version_table):
+    """Return how these tables stand, and that in words."""
+    scripts = ScriptDirectory(str(PACKAGE / folder))
+    expected = scripts.get_current_head()
+    context = MigrationContext.configure(connection, opts={"version_table": version_table})
+    found = context.get_current_revision()
+    try:
+        scripts.get_revision(found)
+        state = "current" if found == expected else "older"
+    except CommandError:
+        state = "newer"
+    return state, f"found {found}, expected {expected}"
+
+
+with create_engine(sys.argv[1]).connect() as connection:
+    tables = [table for table in inspect(connection).get_table_names() if not table.startswith("alembic_")]
+    runs, runs_words = compare(connection, "store/db_migrations", "alembic_version")
+    accounts, accounts_words = compare(connection, "server/auth/db/migrations", "alembic_version_auth")
+
+if "users" not in tables:
+    accounts = "current"  # there are none yet, and the server makes them when it starts
+states = {"empty"} if not tables else {runs, accounts}
+state = next(state for state in ("empty", "newer", "older", "current") if state in states)
+print(f"{state}: {runs_words}; accounts: {accounts_words}")
