@@ -18,9 +18,9 @@ import mlflow
 from mlflow.tracking import MlflowClient
 
 # As programs that train do. Without a pause, they would keep a small machine from all else, and show no more.
-METRIC_PAUSE_S = 0.2
-ARTIFACT_PAUSE_S = 1
-METRIC_THREADS = 6
+METRIC_PAUSE_S = 0.4
+ARTIFACT_PAUSE_S = 3
+METRIC_THREADS = 4
 ARTIFACT_THREADS = 3
 SIZES = [200_000, 3_000_000, 30_000_000]
 
