@@ -26,5 +26,6 @@ def failing_part(lines):
         blocks[-1].append(line)
         failure = FAILURE.match(line)
         if failure and failure["host"] in lost:
-            failed_at[failure["host"]] = blocks[-1]
-    return "".join(line for part in failed_at.values() for line in part[:PART_LINES]) + "".join(lines[-PART_LINES:])
+            failed_at[failure["host"]] = len(blocks) - 1
+    parts = [blocks[number][:PART_LINES] for number in sorted(set(failed_at.values()))]
+    return "".join(line for part in [*parts, lines[-PART_LINES:]] for line in part)

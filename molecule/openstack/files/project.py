@@ -19,6 +19,8 @@ things = {
     "credential": cloud.identity.credentials(type="ec2", user_id=cloud.current_user_id),
 }
 found = [(kind, thing.name or thing.id) for kind, some in things.items() for thing in some]
+kept = cloud.identity.credentials(type="mlflow-lab-secret", user_id=cloud.current_user_id)
+found += [("secret", json.loads(thing.blob)["purpose"]) for thing in kept]
 # The cloud's own ports, of routers and DHCP, come and go with what it needs.
 ports = cloud.network.ports(project_id=cloud.current_project_id)
 found += [("port", port.name) for port in ports if not port.device_owner.startswith("network:")]
