@@ -1,0 +1,45 @@
+"""The command mlflow-database."""
+
+import os
+import time
+from pathlib import Path
+
+import click
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from . import Refusal, databases
+from .snapshots import upgrade
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Have the database that MLFLOW_SQLITE_DB_PATH names, with the schema of the MLflow that runs here.
+
+    Before the schema of one that is there is changed, a copy of it is put beside.
+    """
+    try:
+        click.echo(have(os.environ.get("MLFLOW_SQLITE_DB_PATH", "")))
+    except Refusal as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+
+
+def have(url):
+    """Return in words what was done about a database."""
+    path = Path(url.removeprefix(databases.PREFIX))
+    if not url.startswith(databases.PREFIX) or not path.is_absolute():
+        raise Refusal(
+            f"MLFLOW_SQLITE_DB_PATH: found '{url}', expected {databases.PREFIX}/absolute/path.db. Three slashes belong to "
+            "the scheme, and the fourth to the path."
+        )
+    there = path.exists()
+    try:
+        MlflowClient(url).search_experiments(max_results=1)
+    except MlflowException as problem:
+        if "schema" not in str(problem):
+            raise
+        before = path.with_name(f"{path.stem}.before-{time.strftime('%Y-%m-%d-%H%M%S')}{path.suffix}.kept")
+        databases.copy(path, before)
+        upgrade(path, path)
+        return f"{path} has a newer schema now. As it was, it is kept as {before}"
+    return f"{path} is ready" if there else f"{path} was made"
