@@ -9,11 +9,14 @@ SHELL = (b"#!/bin/sh", b"#!/bin/bash", b"#!/usr/bin/env bash", b"# shellcheck sh
 
 
 def files_for(tool):
-    """The files of those tools that would search .venv and .cache, too, or find no script without an ending."""
+    """The files of those tools that would search .venv and .cache, too, or find no script without an ending.
+
+    A template is no script before it is filled in.
+    """
     if tool == "yamllint":
         return [path for path in project_files() if path.suffix in (".yml", ".yaml")]
     if tool == "shellcheck":
-        return [path for path in project_files() if path.read_bytes().startswith(SHELL)]
+        return [path for path in project_files() if path.suffix != ".j2" and path.read_bytes().startswith(SHELL)]
     return []
 
 
