@@ -17,7 +17,7 @@ TIMEOUT_S = 60 * 60
 SILENCE_S = 15 * 60
 
 # Each of these begins in the lab that the one before has left, for to make a lab takes minutes.
-TOGETHER = [["site", "doctor", "security", "adopt"], ["direct", "backup"]]
+TOGETHER = [["site", "doctor", "security", "adopt", "hpc"], ["direct", "backup"]]
 
 # Begun last, a long one would be alone at the end. Each of the two processes that run them holds the next one already, so
 # short ones stand between the long ones.
