@@ -1,6 +1,7 @@
 """The command mlflow-database."""
 
 import os
+import sqlite3
 import time
 from pathlib import Path
 
@@ -32,14 +33,29 @@ def have(url):
             f"MLFLOW_SQLITE_DB_PATH: found '{url}', expected {databases.PREFIX}/absolute/path.db. Three slashes belong to "
             "the scheme, and the fourth to the path."
         )
-    there = path.exists()
+    if not path.exists():
+        look_into(path)
+        return f"{path} was made"
+    before = path.with_name(f"{path.stem}.before-{time.strftime('%Y-%m-%d-%H%M%S')}{path.suffix}.kept")
     try:
-        MlflowClient(url).search_experiments(max_results=1)
+        databases.copy(path, before)
+    except sqlite3.Error as problem:
+        raise Refusal(f"MLFLOW_SQLITE_DB_PATH: found {path}, which is no database of SQLite: {problem}") from problem
+    try:
+        look_into(path)
+    finally:
+        if databases.revision(path) == databases.revision(before):
+            before.unlink()
+    return (
+        f"{path} has a newer schema now. As it was, it is kept as {before}" if before.exists() else f"{path} is ready"
+    )
+
+
+def look_into(path):
+    """Have MLflow open a database. It makes one that is not there, and changes many an older schema without a word."""
+    try:
+        MlflowClient(databases.url_of(path)).search_experiments(max_results=1)
     except MlflowException as problem:
         if "schema" not in str(problem):
             raise
-        before = path.with_name(f"{path.stem}.before-{time.strftime('%Y-%m-%d-%H%M%S')}{path.suffix}.kept")
-        databases.copy(path, before)
         upgrade(path, path)
-        return f"{path} has a newer schema now. As it was, it is kept as {before}"
-    return f"{path} is ready" if there else f"{path} was made"

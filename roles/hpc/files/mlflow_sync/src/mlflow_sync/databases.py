@@ -39,10 +39,17 @@ def find(places):
     return sorted(found, key=lambda file: (file.stat().st_mtime, file))
 
 
+def revision(path):
+    """Return which schema a database has, as MLflow calls it; None where there is none."""
+    with contextlib.closing(reader(path)) as database:
+        if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone():
+            return None
+        return database.execute("SELECT version_num FROM alembic_version").fetchone()[0]
+
+
 def has_runs(path):
     try:
-        with contextlib.closing(reader(path)) as database:
-            return bool(database.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'").fetchone())
+        return revision(path) is not None
     except sqlite3.Error:
         return False
 
