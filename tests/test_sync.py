@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from mlflow import MlflowClient
-from mlflow.entities import Metric, ViewType
+from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, ViewType
 from mlflow_sync import bring, databases
 from mlflow_sync.server import SOURCE
 from mlflow_sync.sync import main
@@ -137,6 +137,33 @@ def test_children_find_their_parents(server, job):
     sync(server, job.path)
     there = {run.info.run_name: run for run in runs_of(server, job)[1]}
     assert there["child"].data.tags["mlflow.parentRunId"] == there["parent"].info.run_id
+
+
+def test_datasets_and_registered_models_come_once(server, job, tmp_path):
+    run, name = job.create_run(job.experiment).info.run_id, tmp_path.name
+    dataset = Dataset("era5", "d1", "local", '{"uri": "/data/era5"}', profile='{"rows": 3}')
+    job.log_inputs(run, datasets=[DatasetInput(dataset, [InputTag("mlflow.data.context", "training")])])
+    (tmp_path / "weights").write_text("0.5")
+    job.log_artifact(run, str(tmp_path / "weights"), "model")
+    job.create_registered_model(name, {"grid": "4 km"}, "a downscaler")
+    job.create_model_version(
+        name, f"{job.get_run(run).info.artifact_uri}/model", run, {"epoch": "7"}, description="good"
+    )
+    job.set_registered_model_alias(name, "champion", "1")
+    job.set_terminated(run)
+
+    assert "registered models: 1 versions" in sync(server, "--models", job.path)
+    assert "1 unchanged" in (said := sync(server, "--models", job.path))
+    assert "registered models: 0 versions" in said
+
+    client, (there,) = runs_of(server, job)
+    (found,) = there.inputs.dataset_inputs
+    assert dict(found.dataset) == dict(dataset)
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "training")]
+    model, version = client.get_registered_model(name), client.get_model_version_by_alias(name, "champion")
+    assert (model.description, model.tags) == ("a downscaler", {"grid": "4 km"})
+    assert (version.run_id, version.description, version.tags["epoch"]) == (there.info.run_id, "good", "7")
+    assert version.source == f"{there.info.artifact_uri}/model"
 
 
 def test_a_dry_run_changes_nothing(server, job):
