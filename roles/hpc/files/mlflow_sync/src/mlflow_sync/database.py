@@ -6,11 +6,9 @@ import time
 from pathlib import Path
 
 import click
-from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
 from . import Refusal, databases
-from .snapshots import upgrade
+from .snapshots import look_into
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,13 +47,3 @@ def have(url):
     return (
         f"{path} has a newer schema now. As it was, it is kept as {before}" if before.exists() else f"{path} is ready"
     )
-
-
-def look_into(path):
-    """Have MLflow open a database. It makes one that is not there, and changes many an older schema without a word."""
-    try:
-        MlflowClient(databases.url_of(path)).search_experiments(max_results=1)
-    except MlflowException as problem:
-        if "schema" not in str(problem):
-            raise
-        upgrade(path, path)

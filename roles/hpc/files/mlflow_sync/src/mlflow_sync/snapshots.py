@@ -20,13 +20,21 @@ def snapshot(source, folder):
     os.environ.setdefault("MLFLOW_ARTIFACTS_PATH", str(folder))
     path = Path(folder, f"{len(list(Path(folder).iterdir()))}-{Path(source).name}")
     databases.copy(source, path)
+    look_into(path, source)
+    return path
+
+
+def look_into(path, source=None):
+    """Have MLflow open a database. It makes one that is not there, and changes many an older schema without a word.
+
+    Raises a Refusal, which calls it `source`, if a newer MLflow has written it.
+    """
     try:
         MlflowClient(databases.url_of(path)).search_experiments(max_results=1)
     except MlflowException as problem:
         if "schema" not in str(problem):
             raise
-        upgrade(path, source)
-    return path
+        upgrade(path, source or path)
 
 
 def upgrade(path, source):
