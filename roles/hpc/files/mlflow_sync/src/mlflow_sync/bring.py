@@ -20,7 +20,6 @@ class Outcome:
 
     kind: str
     points: int = 0
-    files: int = 0
     size: int = 0
     problem: str = ""
 

@@ -17,6 +17,14 @@ def url_of(path):
     return PREFIX + str(Path(path).absolute())
 
 
+def places(given):
+    """Return the places that somebody has given, by default the folder that MLFLOW_JOBS_PATH names."""
+    found = given or list(filter(None, [os.environ.get("MLFLOW_JOBS_PATH")]))
+    if not found:
+        raise Refusal("name a database or a folder: MLFLOW_JOBS_PATH is not set")
+    return found
+
+
 def find(places):
     """Return the MLflow databases that places name: files, URLs of SQLite, or folders, which are searched.
 

@@ -5,7 +5,6 @@ import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from mlflow import MlflowClient
 from mlflow.entities import LoggedModel, Run, ViewType
@@ -35,7 +34,6 @@ def point(metric):
 class Found:
     """A run in a job's database."""
 
-    database: Path
     client: MlflowClient
     experiment: str
     run: Run
@@ -67,6 +65,7 @@ class Found:
     def points(self):
         return sum(map(len, self.metrics.values()))
 
+    @cached_property
     def size(self):
         of_models = (sum(self.shelf_of(model).files().values()) for model in self.models)
         return sum(self.files.values()) + sum(of_models)
@@ -84,8 +83,8 @@ class Found:
         return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def read(database, path):
-    """Return the runs of a database, of which path names the copy to read; none of those that were deleted."""
+def read(path):
+    """Return the runs of a copy of a database; none of those that were deleted."""
     client = MlflowClient(databases.url_of(path), databases.url_of(path))
     found = []
     for experiment in pages(client.search_experiments, view_type=ViewType.ACTIVE_ONLY):
@@ -93,7 +92,7 @@ def read(database, path):
         for model in pages(client.search_logged_models, experiment_ids=[experiment.experiment_id]):
             models[model.source_run_id].append(model)
         for run in pages(client.search_runs, experiment_ids=[experiment.experiment_id]):
-            found.append(Found(database, client, experiment.name, run, models[run.info.run_id]))
+            found.append(Found(client, experiment.name, run, models[run.info.run_id]))
     return found
 
 
@@ -101,7 +100,7 @@ def read_all(sources, folder):
     """Return the runs of all databases, parents before their children. What several have, the last has right."""
     found = {}
     for source in sources:
-        found.update({each.run_id: each for each in read(source, snapshot(source, folder))})
+        found.update({each.run_id: each for each in read(snapshot(source, folder))})
 
     def depth(each):
         return 1 + depth(found[each.parent]) if each.parent in found else 0

@@ -1,6 +1,5 @@
 """The command mlflow-sync."""
 
-import contextlib
 import logging
 import os
 import sys
@@ -36,11 +35,8 @@ def main(databases_or_folders, **options):
     May be cut at any point, and run as often as you like: what is there stays, and what is missing is brought. The
     databases are read only.
     """
-    places = databases_or_folders or list(filter(None, [os.environ.get("MLFLOW_JOBS_PATH")]))
     try:
-        if not places:
-            raise Refusal("name a database or a folder: MLFLOW_JOBS_PATH is not set")
-        sys.exit(sync(places, **options))
+        sys.exit(sync(databases.places(databases_or_folders), **options))
     except Refusal as refusal:
         raise click.ClickException(str(refusal)) from refusal
     except KeyboardInterrupt:
@@ -52,7 +48,8 @@ def sync(places, uri, dry_run, models, prefix, parallel):
     server = Server(uri, prefix)
     sources = databases.find(places)
     server.greet()
-    with tempfile.TemporaryDirectory() as folder, quiet():
+    quiet()
+    with tempfile.TemporaryDirectory() as folder:
         found = read_all(sources, folder)
         server.learn(sorted({each.experiment for each in found}))
         todo = {each: kind_of(each, server) for each in found}
@@ -71,21 +68,19 @@ def sync(places, uri, dry_run, models, prefix, parallel):
     return 1 if any(outcome.kind == "failed" for outcome in outcomes.values()) else 0
 
 
-@contextlib.contextmanager
 def quiet():
     """Keep MLflow's own lines, like those on where to view a run, and its progress bars out of the report."""
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-    yield
 
 
 def bring_all(due, todo, server, parallel):
     """Bring runs; return what became of each."""
     outcomes = {each: prepare(each, server) for each in due}
     ready = [each for each in due if outcomes[each] is None]
-    length = sum(each.points() * BYTES_OF_A_POINT + each.size() for each in ready)
+    length = sum(each.points() * BYTES_OF_A_POINT + each.size for each in ready)
     lock = threading.Lock()
     with (
         click.progressbar(length=max(length, 1), label="brought", width=40) as bar,
@@ -123,14 +118,14 @@ def outcome_of(found, kind, server, done):
         problems = [reason(problem)]
     if problems:
         return Outcome("failed", problem="; ".join(problems))
-    return Outcome(kind, found.points(), len(found.files), found.size())
+    return Outcome(kind, found.points(), found.size)
 
 
 def tell_due(due, todo):
     for each in due:
         click.echo(
             f"{todo[each]:10} {each.experiment}: {each.run.info.run_name} ({each.run_id}), {each.points()} metric values, "
-            f"{len(each.files)} files, {each.size() / MB:.1f} MB"
+            f"{len(each.files)} files, {each.size / MB:.1f} MB"
         )
 
 

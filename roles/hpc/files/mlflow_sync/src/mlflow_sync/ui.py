@@ -32,10 +32,8 @@ def main(databases_or_folders, port):
     MLflow asks nobody for a login here, so it is served on a Unix socket that only you may open. ssh leads to it from your
     own machine; the line to type is printed.
     """
-    places = databases_or_folders or list(filter(None, [os.environ.get("MLFLOW_JOBS_PATH")]))
     try:
-        if not places:
-            raise Refusal("name a database or a folder: MLFLOW_JOBS_PATH is not set")
+        places = databases.places(databases_or_folders)
         with tempfile.TemporaryDirectory(prefix="mlflow-ui-") as folder:  # which nobody else may enter
             show(databases.find(places), Path(folder), port)
     except Refusal as refusal:
