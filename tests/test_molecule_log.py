@@ -1,4 +1,5 @@
-from molecule_log import failing_part
+import pytest
+from molecule_log import GONE, failing_part
 
 LOG = """\
 TASK [Let it look] *************************************************************
@@ -38,3 +39,16 @@ def test_a_lost_host_s_task_is_shown_however_far_the_others_went():
 
 def test_without_a_recap_there_is_the_end():
     assert failing_part(LOG.splitlines(keepends=True)[:3]) == "".join(LOG.splitlines(keepends=True)[:3])
+
+
+@pytest.mark.parametrize(
+    ("said", "gone"),
+    [
+        ("        ssh: connect to host 172.30.18.31 port 22: No route to host", True),
+        ("        ssh: connect to host 172.30.18.31 port 22: Connection refused", False),
+        ("        ssh: connect to host 172.30.18.31 port 22: Connection timed out", False),
+        ("    msg: No route to host", False),
+    ],
+)
+def test_a_host_that_is_gone_is_another_matter_than_one_that_refuses(said, gone):
+    assert bool(GONE.search(said)) == gone

@@ -5,10 +5,11 @@ import re
 import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from molecule_log import COLOUR, failing_part
+from molecule_log import COLOUR, GONE, failing_part
 
 LOGS = ROOT / ".cache/log"
 # Longer than any scenario that works, and than it is silent: a playbook within a playbook says nothing for minutes. One
@@ -66,7 +67,7 @@ def run(scenario, live):
 
 def follow(lines, scenario, live):
     """Pass lines on; tell of each step when it ends, and how long it took."""
-    started = time.monotonic()
+    started, gone = time.monotonic(), False
     for line in lines:
         step = STEP.match(COLOUR.sub("", line))
         if step and step["outcome"]:
@@ -75,6 +76,23 @@ def follow(lines, scenario, live):
         elif step:
             started = time.monotonic()
         yield line
+        if GONE.search(line) and not gone:
+            gone = True
+            for told in containers():
+                live(f"    {scenario}: {told}")
+                yield f"{told}\n"
+
+
+def containers():
+    """What there is to know of the containers, a line each; Molecule removes them in a moment."""
+
+    def told(*command):
+        return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
+
+    yield from told("docker", "ps", "--all").splitlines()
+    for name in told("docker", "ps", "--format", "{{.Names}}").split():
+        yield f"{name}: {' '.join(told('timeout', '10', 'docker', 'exec', name, 'ip', '-brief', 'address').split())}"
+    yield from Path("/proc/net/arp").read_text().splitlines()
 
 
 def watched(lines, process):
@@ -111,6 +129,11 @@ def test_scenario(scenarios, live):
     failed = []
     for scenario in scenarios:
         code, lines = run(scenario, live)
+        # In one run of some, a container that had answered is gone from its network a minute later, and nobody knows why.
+        # It is no fault of what is tested, nor may it be hidden: what was seen of it is in the log.
+        if code != 0 and any(map(GONE.search, lines)):
+            live(f"    {scenario}: a container is gone; once more")
+            code, lines = run(scenario, live)
         if code != 0:
             failed.append(f"The whole log: .cache/log/molecule-{scenario}.log\n\n{failing_part(lines)}")
     if failed:
