@@ -8,7 +8,7 @@ FAILURE = re.compile(r"(fatal|failed): \[(?P<host>[^\] ]+)")
 # A line of PLAY RECAP. What was rescued or ignored is not among the failed.
 LOST = re.compile(r"(?P<host>\S+) +: ok=.*(unreachable|failed)=[1-9]")
 # What Ansible says of a host that is not there at all; one that refuses, or does not answer in time, is another matter.
-GONE = re.compile(r"ssh: connect to host (?P<address>\S+) port \d+: No route to host")
+GONE = re.compile(r"ssh: connect to host \S+ port \d+: No route to host")
 GAVE_UP = re.compile(r"(ERROR|CRITICAL) +\S+ ➜ ")
 PART_LINES = 60
 
