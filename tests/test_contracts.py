@@ -234,8 +234,9 @@ def test_nothing_is_installed_without_its_hash():
     installs = [
         line for line in lines if re.search(r"\bpip3? (install|sync)\b|\buv (add|run|sync|tool)\b|\buvx\b", line)
     ]
-    # uv takes what a lock says, and refuses what has another hash. A cluster's wheelhouse is a folder, which has no others.
-    right = re.compile(r"--require-hashes|uv sync --frozen|uv run --locked|--no-index")
+    # uv takes what a lock says, and refuses what has another hash. A cluster's wheelhouse is a folder, which has no others,
+    # and without a network and dependencies there is but the project's own.
+    right = re.compile(r"--require-hashes|uv sync --frozen|uv run --locked|--no-index|--offline --no-deps")
     assert [line for line in installs if not right.search(line)] == []
     assert sum("--require-hashes" in line for line in installs) >= 3
 

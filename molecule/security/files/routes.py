@@ -1,4 +1,4 @@
-"""Lists every route of the application that `mlflow server --app-name basic-auth` serves.
+"""Lists every route of the application that `mlflow server --app-name basic-auth-lean` serves.
 
 Run as the server is: as its user, in its environment. Prints JSON: [[method, path], ...]; what stands in braces or
 angle brackets in a path is a parameter. Serves nothing.
@@ -10,9 +10,8 @@ import os
 # What `mlflow server` tells its workers: they serve FastAPI, and somebody else has made the administrator.
 os.environ |= {"_MLFLOW_SGI_NAME": "uvicorn", "_MLFLOW_AUTH_ADMIN_BOOTSTRAPPED": "true"}
 
+from basic_auth_lean import create_app, flask_app
 from fastapi.routing import iter_route_contexts
-from mlflow.server import app as flask_app
-from mlflow.server.auth import create_app
 
 routes = set()
 for route in iter_route_contexts(create_app().routes):

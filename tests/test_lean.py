@@ -1,0 +1,194 @@
+"""basic-auth-lean answers as MLflow's basic-auth does, on a shorter way."""
+
+import asyncio
+import base64
+import importlib
+import os
+from types import SimpleNamespace
+
+import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+LOG_METRIC = "/api/2.0/mlflow/runs/log-metric"
+CONFIG = """[mlflow]
+default_permission = READ
+database_uri = sqlite:///{folder}/auth.db
+admin_username = admin
+auth_cache_ttl_seconds = 600
+"""
+ADMIN = base64.b64encode(b"admin:long-enough-1").decode()
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return MLflow's application with the shortcut, the shortcut's own, and the modules they are made of."""
+    folder = tmp_path_factory.mktemp("lean")
+    (folder / "basic_auth.ini").write_text(CONFIG.format(folder=folder))
+    before = dict(os.environ)
+    os.environ |= {
+        "MLFLOW_AUTH_CONFIG_PATH": str(folder / "basic_auth.ini"),
+        "MLFLOW_AUTH_ADMIN_PASSWORD": "long-enough-1",
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": "secret",
+        "MLFLOW_BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
+        "MLFLOW_ENABLE_WORKSPACES": "true",
+        "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost",
+        "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/mlflow.db",
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": str(folder),
+        "_MLFLOW_SGI_NAME": "uvicorn",
+    }
+    lean = importlib.import_module("basic_auth_lean")
+    app = lean.create_app()
+    yield SimpleNamespace(app=app, lean=lean, auth=lean.auth, shortcut=app.user_middleware[0].kwargs)
+    os.environ.clear()
+    os.environ |= before
+
+
+def ask(app, method, path, body=(b"{}",), **headers):
+    """Send a request as uvicorn does; return the status, the headers and the body of the answer."""
+    length = str(sum(map(len, body)))
+    headers = {"host": "localhost", "content-type": "application/json", "content-length": length} | headers
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "root_path": "",
+        "query_string": b"",
+        "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        "client": ("127.0.0.1", 1),
+        "server": ("localhost", 80),
+    }
+    parts = [{"type": "http.request", "body": part, "more_body": True} for part in body]
+    parts.append({"type": "http.request", "body": b"", "more_body": False})
+    sent = []
+
+    async def receive():
+        return parts.pop(0) if parts else await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(app(scope, receive, send))
+    answer = b"".join(message.get("body", b"") for message in sent[1:])
+    return sent[0]["status"], sorted(map(tuple, sent[0]["headers"])), answer
+
+
+def long_way(made):
+    """Return MLflow's application as it is without the shortcut."""
+    return made.app.build_middleware_stack().app.app
+
+
+def test_what_people_call_most_goes_the_short_way_and_what_is_not_flasks_does_not(made):
+    routes = made.shortcut["routes"]
+    hot = ["runs/create", "runs/log-metric", "runs/log-batch", "runs/log-parameter", "runs/set-tag", "runs/update"]
+    assert {("POST", f"/api/2.0/mlflow/{path}") for path in [*hot, "runs/search"]} <= routes
+    assert all(path.startswith(("/api/", "/ajax-api/")) for _, path in routes)
+    assert not [path for _, path in routes if "/3.0/jobs" in path or "/assistant" in path or "artifact" in path]
+
+
+def test_nobody_is_refused_on_either_way(made):
+    for method, path in made.shortcut["routes"]:
+        answer = ask(made.app, method, path)
+        assert answer[0] == 401, path
+        assert answer == ask(long_way(made), method, path)
+    assert len(made.shortcut["routes"]) > 200
+
+
+def test_the_administrator_gets_the_same_on_both_ways(made):
+    def answers(app):
+        for method, path in sorted(made.shortcut["routes"]):
+            # The newer parts of the API ask the internet which models there are.
+            if path.startswith("/api/2.0/mlflow/"):
+                status, headers, body = ask(app, method, path, authorization=f"Basic {ADMIN}")
+                # Of an error its code: its text may hold an ID or a name that was made for it.
+                yield method, path, status, [name for name, _ in headers], body.partition(b'", "message"')[0]
+
+    short = list(answers(made.app))
+    assert short == list(answers(long_way(made)))
+    assert {200, 400, 404} <= {status for _, _, status, _, _ in short}
+
+
+def test_strange_hosts_and_pages_are_refused_on_the_short_way(made):
+    login = {"authorization": f"Basic {ADMIN}"}
+    assert ask(made.app, "POST", LOG_METRIC, **login)[0] == 400
+    assert ask(made.app, "POST", LOG_METRIC, **login, host="evil.example")[0] == 403
+    assert ask(made.app, "POST", LOG_METRIC, **login, origin="https://evil.example")[0] == 403
+
+
+def test_a_body_in_parts_arrives_whole(made):
+    name = "x" * 200_000
+    body = f'{{"name": "{name}"}}'.encode()
+    parts = [body[start : start + 60_000] for start in range(0, len(body), 60_000)]
+    answer = ask(made.app, "POST", "/api/2.0/mlflow/experiments/create", parts, authorization=f"Basic {ADMIN}")
+    assert answer[0] == 400
+    assert b"exceeds the maximum length" in answer[2]
+
+
+def test_there_is_no_shortcut_past_a_middleware_that_nobody_knows(made, caplog):
+    async def rate_limit(request, call_next):
+        return await call_next(request)
+
+    before = list(made.app.user_middleware)
+    made.app.user_middleware[:] = [layer for layer in before if layer.cls is not made.lean.shortcut.Shortcut]
+    try:
+        made.app.user_middleware.append(before[1].__class__(made.lean.shortcut.BaseHTTPMiddleware, dispatch=rate_limit))
+        made.lean.shortcut.add(made.app, made.lean.flask_app)
+        assert not [layer for layer in made.app.user_middleware if layer.cls is made.lean.shortcut.Shortcut]
+    finally:
+        made.app.user_middleware[:] = before
+    assert "No shortcut" in caplog.text
+    assert "rate_limit" in caplog.text
+
+
+def test_a_run_is_looked_up_once_and_one_that_is_missing_each_time(made):
+    asked = []
+
+    def get_run(run_id):
+        asked.append(run_id)
+        if run_id == "missing":
+            raise MlflowException("no such run", RESOURCE_DOES_NOT_EXIST)
+        return SimpleNamespace(info=SimpleNamespace(experiment_id="7"), data="much")
+
+    fetch = made.auth._fetch_or_none
+    assert [fetch(get_run, "there").info.experiment_id for _ in range(3)] == ["7"] * 3
+    assert [fetch(get_run, "missing") for _ in range(2)] == [None] * 2
+    assert asked == ["there", "missing", "missing"]
+
+
+def test_a_run_of_another_workspace_is_another_run(made):
+    from mlflow.utils import workspace_context
+
+    asked = []
+
+    def get_run(run_id):
+        asked.append(workspace_context.get_request_workspace())
+        return SimpleNamespace(info=SimpleNamespace(experiment_id="7"))
+
+    for workspace in ("one", "two", "one"):
+        workspace_context.set_server_request_workspace(workspace)
+        made.auth._fetch_or_none(get_run, "run")
+    workspace_context.clear_server_request_workspace()
+    assert asked == ["one", "two"]
+
+
+def test_what_is_no_run_is_asked_for_each_time(made):
+    asked = []
+
+    def get_logged_model(model_id):
+        asked.append(model_id)
+        return SimpleNamespace(experiment_id="7")
+
+    assert [made.auth._fetch_or_none(get_logged_model, "model").experiment_id for _ in range(2)] == ["7"] * 2
+    assert asked == ["model"] * 2
+
+
+def test_what_this_mlflow_has_no_place_for_is_left_out_and_said(made, caplog):
+    def change():
+        raise AttributeError("module 'mlflow.server.auth' has no attribute '_fetch_or_none'")
+
+    made.lean.attempt(change)
+    assert "change: module 'mlflow.server.auth' has no attribute '_fetch_or_none'" in caplog.text
