@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo cloud test lint docs lock audit clean
+.PHONY: help demo cloud test lint bench docs lock audit clean
 
 help:  ## Explain the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile
@@ -15,6 +15,9 @@ test:  ## Run all tests: style, contracts, and every role in containers
 
 lint:  ## Run the tests of style only
 	@scripts/test tests/test_lint.py
+
+bench:  ## Measure the demo's server against the command line that it replaces
+	@scripts/bench
 
 docs:  ## Write what the READMEs say of variables, from the roles' contracts
 	@scripts/setup controller
