@@ -28,14 +28,15 @@ LOSSES = [1.0, 0.5, 0.25]
 def log_run() -> tuple[str, str, bytes]:
     """Train a model as a scientist would; return the run's id, the logged model's id and the figure's bytes."""
     mlflow.set_experiment(NAME)
-    mlflow.autolog(silent=True)
     random = np.random.default_rng(0)
     x = random.random((24, 2))
     with mlflow.start_run() as run:
         mlflow.log_params(PARAMETERS)
         for step, loss in enumerate(LOSSES):
             mlflow.log_metric("loss", loss, step=step)
-        LinearRegression().fit(x, x @ [2.0, 3.0] + 1.0)
+        trained = LinearRegression().fit(x, x @ [2.0, 3.0] + 1.0)
+        # To find out by itself what the model requires, MLflow would start another Python, and import all again.
+        model = mlflow.sklearn.log_model(trained, name="model", pip_requirements=["scikit-learn"])
         figure = plt.figure(figsize=(30, 10), dpi=100)
         figure.gca().imshow(random.random((100, 300)))
         with tempfile.TemporaryDirectory() as folder:
@@ -43,7 +44,7 @@ def log_run() -> tuple[str, str, bytes]:
             figure.savefig(path)
             mlflow.log_artifact(str(path))
             image = path.read_bytes()
-    return run.info.run_id, mlflow.last_logged_model().model_id, image
+    return run.info.run_id, model.model_id, image
 
 
 def read_back(run_id: str, model_id: str, image: bytes) -> None:

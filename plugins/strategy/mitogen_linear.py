@@ -2,8 +2,30 @@
 
 Ansible's own one starts a Python for each task, and compiles the module and all it needs anew. Mitogen keeps one Python per
 host and account: a run that changes nothing computes less than half as much.
+
+Each task's worker is a fork of this process, so what is read and loaded here is read and loaded once: docs/performance.md.
 """
 
-from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule
+from ansible.plugins.loader import filter_loader, test_loader
+from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule as MitogenStrategy
+
+
+class StrategyModule(MitogenStrategy):
+    def run(self, iterator, play_context, result=0):
+        for loader in (filter_loader, test_loader):
+            list(loader.all())
+        load_vars_files_once(self._loader)
+        return super().run(iterator, play_context, result)
+
+
+def load_vars_files_once(loader):
+    """Keep what is in `vars_files`; Ansible reads and parses them for each task, unless they are encrypted."""
+    load = type(loader).load_from_file
+
+    def load_from_file(file_name, cache="all", **options):
+        return load(loader, file_name, cache="all" if cache == "vaulted" else cache, **options)
+
+    loader.load_from_file = load_from_file
+
 
 __all__ = ["StrategyModule"]
