@@ -129,6 +129,34 @@ def test_programs_log_to_the_first_workspace_of_who_has_a_password():
     ]
 
 
+HOSTS = {
+    "first": {"ansible_host": "203.0.113.7", "openstack": {"private_v4": "192.168.1.7"}},
+    "second": {"ansible_host": "192.0.2.8"},
+}
+
+
+def test_hosts_reach_each_other_inside_the_cloud_where_they_are_in_one():
+    assert [module.inner_address(host) for host in HOSTS.values()] == ["192.168.1.7", "192.0.2.8"]
+
+
+def test_a_door_is_open_to_the_other_hosts_alone():
+    door = {"name": "mlflow", "port": 5443, "socket": "/run/mlflow/mlflow.sock"}
+    assert module.door(door, ["192.0.2.8", "2001:db8::8"]) == {
+        "port": 5443,
+        "networks": ["192.0.2.8/32", "2001:db8::8/128"],
+    }
+
+
+def test_a_way_leads_to_the_other_hosts_door():
+    assert module.tracking_way("first", HOSTS, "/run/mlflow-tunnel") == {
+        "name": "mlflow-first",
+        "socket": "/run/mlflow-tunnel/mlflow-first.sock",
+        "host": "first",
+        "port": 5443,
+        "address": "192.168.1.7",
+    }
+
+
 def test_ansible_finds_each_filter_by_its_name():
     assert {name: function.__name__ for name, function in module.FilterModule().filters().items()} == {
         "admin_keys": "admin_keys",
@@ -137,10 +165,13 @@ def test_ansible_finds_each_filter_by_its_name():
         "closest": "closest",
         "contracts": "contracts",
         "documented_variables": "documented_variables",
+        "door": "door",
         "from_anywhere": "from_anywhere",
         "given": "given",
         "in_lab_words": "in_lab_words",
+        "inner_address": "inner_address",
         "mlflow_accounts": "mlflow_accounts",
+        "tracking_way": "tracking_way",
     }
 
 

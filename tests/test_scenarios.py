@@ -33,6 +33,7 @@ FIRST = [
     ["people"],
     ["faults"],
     ["upgrade"],
+    ["wide"],
     ["web"],
 ]
 

@@ -44,6 +44,22 @@ def as_of(people: object, today: datetime.date) -> object:
     ]
 
 
+def inner_address(host: dict) -> str:
+    """Return the address by which a lab's other hosts reach a host, from its variables: the cloud's, if there is one."""
+    return host.get("openstack", {}).get("private_v4") or host["ansible_host"]
+
+
+def door(tunnel_door: dict, addresses: Iterable[str]) -> dict:
+    """Return what the firewall is to know of one of the role tunnel's doors, and of who may come to it."""
+    return {"port": tunnel_door["port"], "networks": [str(ipaddress.ip_network(address)) for address in addresses]}
+
+
+def tracking_way(name: str, hostvars: dict[str, dict], folder: str) -> dict:
+    """Return the role tunnel's way to the tracking server on the host of that name."""
+    way = {"name": f"mlflow-{name}", "socket": f"{folder}/mlflow-{name}.sock", "host": name, "port": 5443}
+    return way | {"address": inner_address(hostvars[name])}
+
+
 def mlflow_accounts(people: list[dict]) -> list[dict]:
     """Return what the role mlflow wants to know of each of the people: name, role, workspaces, last day and state."""
     return [
@@ -104,8 +120,11 @@ class FilterModule:
             "closest": closest,
             "contracts": contracts,
             "documented_variables": documented_variables,
+            "door": door,
             "from_anywhere": from_anywhere,
             "given": given,
             "in_lab_words": in_lab_words,
+            "inner_address": inner_address,
             "mlflow_accounts": mlflow_accounts,
+            "tracking_way": tracking_way,
         }

@@ -419,7 +419,7 @@ def ask_network(network, name, project_id):
         ],
         "ports": [simple_port(port) for port in ports if port["name"] == name],
         "networks": [simple(one, "is_router_external") for one in network.networks()],
-        "subnets": [simple(one, "network_id", "ip_version", "is_dhcp_enabled") for one in network.subnets()],
+        "subnets": [simple(one, "network_id", "ip_version", "is_dhcp_enabled", "cidr") for one in network.subnets()],
         "gateways": gateways_of(network.routers(), ports),
         "floating_ips": [
             {**simple(ip, "port_id"), "purpose": ip["description"] or ""} for ip in network.ips(project_id=project_id)
