@@ -10,7 +10,7 @@ set -euo pipefail
 umask 077
 
 stop() {
-  systemctl stop seed.service 2>/dev/null || true
+  systemctl stop seed.service 2>/dev/null || true  # there may be none yet
   nft -a list chain inet mlflow_lab input | sed -n 's/.*tcp dport 5000 accept.* handle //p' |
     xargs --no-run-if-empty -n1 nft delete rule inet mlflow_lab input handle
   sed -i '/^host seed /d' /etc/postgresql/*/main/pg_hba.conf
