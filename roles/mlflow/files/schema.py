@@ -36,7 +36,7 @@ with create_engine(sys.argv[1]).connect() as connection:
     accounts, accounts_words = compare(connection, "server/auth/db/migrations", "alembic_version_auth")
 
 if "users" not in tables:
-    accounts = "current"  # there are none yet, and the server makes them when it starts
+    accounts = "current"  # there are none yet, so nothing has to be migrated
 states = {"empty"} if not tables else {runs, accounts}
 state = next(state for state in ("empty", "newer", "older", "current") if state in states)
 print(f"{state}: {runs_words}; accounts: {accounts_words}")
