@@ -147,13 +147,16 @@ def test_a_door_is_open_to_the_other_hosts_alone():
     }
 
 
+def test_a_member_is_known_by_its_name_and_inner_address():
+    assert module.member("first", HOSTS) == {"name": "first", "address": "192.168.1.7"}
+
+
 def test_a_way_leads_to_the_other_hosts_door():
     assert module.tracking_way("first", HOSTS, "/run/mlflow-tunnel") == {
         "name": "mlflow-first",
         "socket": "/run/mlflow-tunnel/mlflow-first.sock",
-        "host": "first",
         "port": 5443,
-        "address": "192.168.1.7",
+        "hosts": [{"name": "first", "address": "192.168.1.7"}],
     }
 
 
@@ -170,6 +173,7 @@ def test_ansible_finds_each_filter_by_its_name():
         "given": "given",
         "in_lab_words": "in_lab_words",
         "inner_address": "inner_address",
+        "member": "member",
         "mlflow_accounts": "mlflow_accounts",
         "tracking_way": "tracking_way",
     }

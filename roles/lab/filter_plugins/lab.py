@@ -54,10 +54,15 @@ def door(tunnel_door: dict, addresses: Iterable[str]) -> dict:
     return {"port": tunnel_door["port"], "networks": [str(ipaddress.ip_network(address)) for address in addresses]}
 
 
+def member(name: str, hostvars: dict[str, dict]) -> dict:
+    """Return name and inner address of the host of that name, as the roles tunnel and patroni want to know it."""
+    return {"name": name, "address": inner_address(hostvars[name])}
+
+
 def tracking_way(name: str, hostvars: dict[str, dict], folder: str) -> dict:
     """Return the role tunnel's way to the tracking server on the host of that name."""
-    way = {"name": f"mlflow-{name}", "socket": f"{folder}/mlflow-{name}.sock", "host": name, "port": 5443}
-    return way | {"address": inner_address(hostvars[name])}
+    way = {"name": f"mlflow-{name}", "socket": f"{folder}/mlflow-{name}.sock", "port": 5443}
+    return way | {"hosts": [member(name, hostvars)]}
 
 
 def mlflow_accounts(people: list[dict]) -> list[dict]:
@@ -125,6 +130,7 @@ class FilterModule:
             "given": given,
             "in_lab_words": in_lab_words,
             "inner_address": inner_address,
+            "member": member,
             "mlflow_accounts": mlflow_accounts,
             "tracking_way": tracking_way,
         }
