@@ -4,6 +4,9 @@ import asyncio
 import base64
 import importlib
 import os
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -192,3 +195,28 @@ def test_what_this_mlflow_has_no_place_for_is_left_out_and_said(made, caplog):
 
     made.lean.attempt(change)
     assert "change: module 'mlflow.server.auth' has no attribute '_fetch_or_none'" in caplog.text
+
+
+def test_a_password_is_looked_at_once_when_many_come_with_it_at_the_same_moment(made, monkeypatch):
+    looked, at_once = [], threading.Barrier(8)
+    look = made.auth.store.authenticate_user
+
+    def slow(username, password):
+        looked.append(username)
+        time.sleep(0.2)
+        return look(username, password)
+
+    def come(password):
+        at_once.wait()
+        return made.auth._authenticate_cached("admin", password)
+
+    monkeypatch.setattr(made.auth.store, "authenticate_user", slow)
+    made.auth._invalidate_user_auth_cache("admin")
+    with ThreadPoolExecutor(8) as pool:
+        users = list(pool.map(come, ["long-enough-1"] * 8))
+    assert [user.username for user in users] == ["admin"] * 8
+    assert looked == ["admin"]
+
+
+def test_a_wrong_password_is_refused_each_time(made):
+    assert [made.auth._authenticate_cached("admin", "wrong") for _ in range(2)] == [None, None]

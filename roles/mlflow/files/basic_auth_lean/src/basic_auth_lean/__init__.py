@@ -10,11 +10,12 @@ from fastapi import FastAPI
 from mlflow.server import app as flask_app
 from mlflow.server import auth
 
-from basic_auth_lean import remember, shortcut
+from basic_auth_lean import logins, remember, shortcut
 
 
 def create_app() -> FastAPI:
     """Make the application, as `mlflow.server.auth.create_app` does; each worker of `mlflow server` calls this."""
+    attempt(logins.once)
     attempt(remember.experiments_of_runs)
     attempt(remember.default_workspace)
     app = auth.create_app(flask_app)
