@@ -19,7 +19,7 @@ from mlflow.tracking import MlflowClient
 
 # As programs that train do. Without a pause, they would keep a small machine from all else, and show no more.
 METRIC_PAUSE_S = 0.4
-ARTIFACT_PAUSE_S = 3
+ARTIFACT_PAUSE_S = 10
 METRIC_THREADS = 4
 ARTIFACT_THREADS = 3
 SIZES = [200_000, 3_000_000, 30_000_000]
