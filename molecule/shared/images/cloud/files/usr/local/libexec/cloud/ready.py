@@ -15,7 +15,10 @@ while True:
     hypervisors = [hypervisor for hypervisor in admin.compute.hypervisors() if hypervisor.state == "up"]
     services = admin.block_storage.get("/os-services").json()["services"]
     volumes = {service["binary"] for service in services if service["state"] == "up"}
-    if agents >= AGENTS and hypervisors and volumes >= VOLUMES:
+    # The scheduler hears of a backend a minute after it has started.
+    pools = admin.block_storage.get("/scheduler-stats/get_pools").json().get("pools")
+    if agents >= AGENTS and hypervisors and volumes >= VOLUMES and pools:
         break
-    print(f"not yet: {sorted(agents)}, {len(hypervisors)} hypervisors, {sorted(volumes)}", flush=True)
+    seen = f"{len(hypervisors)} hypervisors, {sorted(volumes)}, {len(pools or [])} pools"
+    print(f"not yet: {sorted(agents)}, {seen}", flush=True)
     time.sleep(2)
