@@ -7,8 +7,8 @@ path, times = [*sys.argv[1:], "1"][:2]
 with socket.socket(socket.AF_UNIX) as way:
     way.settimeout(10)
     way.connect(path)
-    way.sendall(f"world {times}\n".encode())
     try:
+        way.sendall(f"world {times}\n".encode())
         print(way.makefile().read(), end="")
-    except ConnectionResetError:
+    except (BrokenPipeError, ConnectionResetError):  # the first, where it is closed before it is asked
         print("reset")
