@@ -6,6 +6,8 @@ host and account: a run that changes nothing computes less than half as much.
 Each task's worker is a fork of this process, so what is read and loaded here is read and loaded once: docs/performance.md.
 """
 
+import gc
+
 from ansible.plugins.loader import filter_loader, test_loader
 from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule as MitogenStrategy
 
@@ -15,6 +17,8 @@ class StrategyModule(MitogenStrategy):
         for loader in (filter_loader, test_loader):
             list(loader.all())
         load_vars_files_once(self._loader)
+        # Else each worker that looks for garbage touches, and so copies, all that it shares with this process.
+        gc.freeze()
         return super().run(iterator, play_context, result)
 
 
