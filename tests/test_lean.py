@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+import sqlalchemy
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
@@ -220,3 +221,57 @@ def test_a_password_is_looked_at_once_when_many_come_with_it_at_the_same_moment(
 
 def test_a_wrong_password_is_refused_each_time(made):
     assert [made.auth._authenticate_cached("admin", "wrong") for _ in range(2)] == [None, None]
+
+
+@pytest.fixture
+def engine(made, monkeypatch):
+    """Return an engine that the package takes for PostgreSQL's, and what it was pinged with."""
+    engine, pinged = sqlalchemy.create_engine("sqlite://", pool_pre_ping=True, poolclass=sqlalchemy.QueuePool), []
+    monkeypatch.setattr(engine.dialect, "name", "postgresql")
+    monkeypatch.setattr(engine.dialect, "do_ping", pinged.append)
+    monkeypatch.setattr(made.lean.database.utils, "create_sqlalchemy_engine", lambda uri: engine)
+    made.lean.database.ping_who_was_idle()
+    return made.lean.database.utils.create_sqlalchemy_engine("some"), pinged
+
+
+def use(engine):
+    """Return the driver's connection that the engine gives out."""
+    with engine.connect() as connection:
+        return connection.connection.driver_connection
+
+
+def test_a_connection_that_has_just_answered_is_not_asked_whether_it_is_there(engine):
+    engine, pinged = engine
+    assert use(engine) is use(engine) is use(engine)
+    assert pinged == []
+
+
+def test_one_that_was_idle_is_asked(engine, made, monkeypatch):
+    engine, pinged = engine
+    monkeypatch.setattr(made.lean.database, "IDLE_S", 0)
+    first = use(engine)
+    assert use(engine) is first
+    assert pinged == [first]
+
+
+def test_one_that_is_lost_is_replaced(engine, made, monkeypatch):
+    engine, _ = engine
+    monkeypatch.setattr(made.lean.database, "IDLE_S", 0)
+    first = use(engine)
+
+    def lost(connection):
+        if connection is first:
+            raise engine.dialect.loaded_dbapi.OperationalError("gone")
+
+    monkeypatch.setattr(engine.dialect, "do_ping", lost)
+    assert use(engine) is not first
+
+
+def test_who_asks_is_looked_up_once_for_a_decision_and_again_for_the_next(made, monkeypatch):
+    asked = []
+    monkeypatch.setattr(made.auth.store, "get_user", lambda name: asked.append(name) or SimpleNamespace(id=len(asked)))
+    monkeypatch.setattr(made.auth, "_before_request", lambda: [made.auth.store.get_user(name).id for name in "aab"])
+    made.lean.remember.account_while_deciding()
+    assert made.auth._before_request() == [1, 1, 2]
+    assert made.auth._before_request() == [3, 3, 4]
+    assert [made.auth.store.get_user("a").id for _ in range(2)] == [5, 6]

@@ -10,14 +10,17 @@ from fastapi import FastAPI
 from mlflow.server import app as flask_app
 from mlflow.server import auth
 
-from basic_auth_lean import logins, remember, shortcut
+from basic_auth_lean import database, logins, remember, shortcut
 
 
 def create_app() -> FastAPI:
     """Make the application, as `mlflow.server.auth.create_app` does; each worker of `mlflow server` calls this."""
+    attempt(database.ping_who_was_idle)
+    attempt(database.read_accounts_without_transactions)
     attempt(logins.once)
     attempt(remember.experiments_of_runs)
     attempt(remember.default_workspace)
+    attempt(remember.account_while_deciding)
     app = auth.create_app(flask_app)
     attempt(shortcut.add, app, flask_app)
     return app

@@ -1,6 +1,7 @@
 """Asks the database once for what never changes. What does change - accounts, grants - is asked for each time."""
 
 import threading
+from contextvars import ContextVar
 from types import SimpleNamespace
 
 from cachetools import LRUCache, cached
@@ -36,3 +37,30 @@ def default_workspace() -> None:
     """Remember the workspace of requests that name none. It cannot be removed, and of it only the name is used here."""
     find = workspace_helpers.get_default_workspace_optional
     workspace_helpers.get_default_workspace_optional = cached({}, key=lambda store: None, lock=threading.Lock())(find)
+
+
+def account_while_deciding() -> None:
+    """Read the account of who asks once for the decision whether she may: basic-auth reads it for each part of that.
+
+    The decision over, it is forgotten, so that nothing has to know when an account changes.
+    """
+    decide, get_user = auth._before_request, auth.store.get_user
+    found = ContextVar("found", default=None)
+
+    def get_user_once(username):
+        known = found.get()
+        if known is None:
+            return get_user(username)
+        if username not in known:
+            known[username] = get_user(username)
+        return known[username]
+
+    def decide_once():
+        token = found.set({})
+        try:
+            return decide()
+        finally:
+            found.reset(token)
+
+    auth.store.get_user = get_user_once
+    auth._before_request = decide_once
