@@ -331,3 +331,26 @@ def test_without_ssh_keygen_it_says_so(monkeypatch):
     assert module.people_findings([]) == [
         "ssh-keygen: found nowhere on this machine, so no key can be checked. Install OpenSSH's client."
     ]
+
+
+@pytest.mark.parametrize(
+    ("person", "text"),
+    [
+        (
+            {"ssh": "shell", "ssh_keys": ["ssh-ed25519 AAAA  bob  at home ", "ssh-rsa BBBB"]},
+            "ssh-ed25519 AAAA bob at home\nssh-rsa BBBB \n",
+        ),
+        ({"ssh": "tunnel", "ssh_keys": ["ssh-ed25519 AAAA bob"]}, "restrict ssh-ed25519 AAAA bob\n"),
+        ({"ssh": "none", "ssh_keys": ["ssh-ed25519 AAAA bob"]}, ""),
+    ],
+)
+def test_keys_are_foreseen_as_the_module_writes_them(person, text):
+    assert module.authorized_keys(person, {"tunnel": "restrict"}) == text
+
+
+@pytest.mark.parametrize(
+    ("person", "day"),
+    [({}, ""), ({"expires": "2020-02-29"}, 18322), ({"expires": datetime.date(2020, 2, 29)}, 18322)],
+)
+def test_a_last_day_is_told_as_the_host_counts(person, day):
+    assert module.gone_from(person) == day

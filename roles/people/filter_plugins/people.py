@@ -238,9 +238,25 @@ def people_findings(people: object, login_user: str = "") -> list[str]:
     return findings
 
 
+def authorized_keys(person: dict, key_options: dict[str, str]) -> str:
+    """Return what ansible.posix.authorized_key writes of a person's keys, each with the options of her kind of access."""
+    if person["ssh"] == "none":
+        return ""
+    options = f"{key_options[person['ssh']]} " if person["ssh"] in key_options else ""
+    keys = [key.split(maxsplit=2) for key in person["ssh_keys"]]
+    return "".join(f"{options}{kind} {blob} {' '.join(' '.join(comment).split())}\n" for kind, blob, *comment in keys)
+
+
+def gone_from(person: dict) -> int | str:
+    """Return the day after a person's last one, counted from 1970 as in /etc/shadow, or "" if she has no last one."""
+    if "expires" not in person:
+        return ""
+    return (datetime.date.fromisoformat(str(person["expires"])) - datetime.date(1970, 1, 1)).days + 1
+
+
 class FilterModule:
     """The role's filters."""
 
     def filters(self) -> dict:
         """Return the filters by their names."""
-        return {"people_findings": people_findings}
+        return {"authorized_keys": authorized_keys, "gone_from": gone_from, "people_findings": people_findings}
