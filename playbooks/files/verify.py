@@ -18,11 +18,20 @@ import mlflow
 import numpy as np
 import requests
 from mlflow.tracking import MlflowClient
-from sklearn.linear_model import LinearRegression
 
 NAME = "deployment-check"
 PARAMETERS = {"domain": "ClimatExML", "batch_size": "16"}
 LOSSES = [1.0, 0.5, 0.25]
+
+
+class Plane(mlflow.pyfunc.PythonModel):
+    """The plane through some points. To import scikit-learn for it would take nearly as long as all the rest."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
+        self.slopes = np.linalg.lstsq(x, y, rcond=None)[0]
+
+    def predict(self, context, model_input):
+        return model_input @ self.slopes
 
 
 def log_run() -> tuple[str, str, bytes]:
@@ -34,9 +43,9 @@ def log_run() -> tuple[str, str, bytes]:
         mlflow.log_params(PARAMETERS)
         for step, loss in enumerate(LOSSES):
             mlflow.log_metric("loss", loss, step=step)
-        trained = LinearRegression().fit(x, x @ [2.0, 3.0] + 1.0)
+        trained = Plane(x, x @ [2.0, 3.0])
         # To find out by itself what the model requires, MLflow would start another Python, and import all again.
-        model = mlflow.sklearn.log_model(trained, name="model", pip_requirements=["scikit-learn"])
+        model = mlflow.pyfunc.log_model(name="model", python_model=trained, pip_requirements=["numpy"])
         figure = plt.figure(figsize=(30, 10), dpi=100)
         figure.gca().imshow(random.random((100, 300)))
         with tempfile.TemporaryDirectory() as folder:
@@ -63,7 +72,7 @@ def read_back(run_id: str, model_id: str, image: bytes) -> None:
     client.set_registered_model_alias(NAME, "latest-check", version.version)
     model = mlflow.pyfunc.load_model(f"models:/{NAME}@latest-check")
     prediction = float(model.predict(np.array([[10.0, 20.0]]))[0])
-    assert abs(prediction - 81.0) < 1e-6, f"model: predicts {prediction}, not 81"
+    assert abs(prediction - 80.0) < 1e-6, f"model: predicts {prediction}, not 80"
 
 
 def try_without_password() -> None:
