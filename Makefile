@@ -16,7 +16,7 @@ test:  ## Run all tests: style, contracts, and every role in containers
 lint:  ## Run the tests of style only
 	@scripts/test tests/test_lint.py
 
-bench:  ## Measure the demo's server against the command line that it replaces
+bench:  ## Measure the server beside what it replaces, deployments, and more servers
 	@scripts/bench
 
 docs:  ## Write what the READMEs say of variables, from the roles' contracts

@@ -32,6 +32,7 @@ PER_REQUEST = 1000
 MB = 1_000_000
 
 client = MlflowClient()
+ONE_BY_ONE = threading.Lock()
 
 
 def values(number, key="loss", first=0):
@@ -39,8 +40,9 @@ def values(number, key="loss", first=0):
 
 
 def experiment(name):
-    found = client.get_experiment_by_name(name)
-    return found.experiment_id if found else client.create_experiment(name)
+    with ONE_BY_ONE:
+        found = client.get_experiment_by_name(name)
+        return found.experiment_id if found else client.create_experiment(name)
 
 
 def prepare():

@@ -68,14 +68,20 @@ for work, by in by_work.items():
 
 files = {work: by for work, by in by_work.items() if work.startswith(("put", "get"))}
 if files:
-    lines += ["", "| a file of | MB/s by the lab | by boto3 alone | ratio |", "| --- | --- | --- | --- |"]
+    lines += [
+        "",
+        "| a file of | MB/s through the lab | by its links | by boto3 alone | through the lab / boto3 | by its links / boto3 |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
 for work, by in files.items():
     name = work.replace("put", "upload").replace("get", "download")
     size = int(work.partition(":")[2].split()[0])
-    speeds = [
-        size * middle(of, lambda result: result["load"]["per_second"]) for of in (by_work[name]["lab"], by["seed"])
-    ]
-    lines.append(f"| {name.split(':')[0]}, {size} MB | {shown(speeds[0])} | {shown(speeds[1])} | {ratio(*speeds)} |")
+    *lab, store = (
+        size * middle(of, lambda result: result["load"]["per_second"])
+        for of in (by_work[name]["lab"], by_work[name]["links"], by["seed"])
+    )
+    cells = [*map(shown, (*lab, store)), *(ratio(speed, store) for speed in lab)]
+    lines.append(f"| {name.split(':')[0]}, {size} MB | {' | '.join(cells)} |")
 
 for result in given["results"]:
     if result["load"]["failed"]:
