@@ -32,6 +32,7 @@ FIRST = [
     TOGETHER[1],
     ["people"],
     ["upgrade"],
+    ["managed"],
     ["wide"],
     ["web"],
 ]
