@@ -344,7 +344,7 @@ def test_without_ssh_keygen_it_says_so(monkeypatch):
         ({"ssh": "none", "ssh_keys": ["ssh-ed25519 AAAA bob"]}, ""),
     ],
 )
-def test_keys_are_foreseen_as_the_module_writes_them(person, text):
+def test_keys_have_the_options_of_her_access(person, text):
     assert module.authorized_keys(person, {"tunnel": "restrict"}) == text
 
 

@@ -239,7 +239,7 @@ def people_findings(people: object, login_user: str = "") -> list[str]:
 
 
 def authorized_keys(person: dict, key_options: dict[str, str]) -> str:
-    """Return what ansible.posix.authorized_key writes of a person's keys, each with the options of her kind of access."""
+    """Return what a person's authorized_keys is to hold: her keys, each with the options of her kind of access."""
     if person["ssh"] == "none":
         return ""
     options = f"{key_options[person['ssh']]} " if person["ssh"] in key_options else ""
