@@ -48,6 +48,8 @@ def scenarios():
 
 def run(scenario, live):
     """Run a scenario; return its exit code and what it wrote."""
+    # Molecule remembers which hosts it has made, by the name of the checkout's folder, and would make none of them again.
+    subprocess.run(["molecule", "reset", "-s", scenario], cwd=ROOT, check=True, capture_output=True)
     command = f"timeout {TIMEOUT_S} molecule test --no-command-borders --destroy=always -s {scenario}".split()
     # Molecule takes the terminal's width, and would break the lines of its log.
     environment = os.environ | {"COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
