@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import importlib
+import json
 import os
 import threading
 import time
@@ -11,6 +12,7 @@ from types import SimpleNamespace
 
 import pytest
 import sqlalchemy
+from flask import Response
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
@@ -50,6 +52,7 @@ def made(tmp_path_factory):
 
 def ask(app, method, path, body=(b"{}",), **headers):
     """Send a request as uvicorn does; return the status, the headers and the body of the answer."""
+    path, _, query = path.partition("?")
     length = str(sum(map(len, body)))
     headers = {"host": "localhost", "content-type": "application/json", "content-length": length} | headers
     scope = {
@@ -61,7 +64,7 @@ def ask(app, method, path, body=(b"{}",), **headers):
         "path": path,
         "raw_path": path.encode(),
         "root_path": "",
-        "query_string": b"",
+        "query_string": query.encode(),
         "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
         "client": ("127.0.0.1", 1),
         "server": ("localhost", 80),
@@ -275,3 +278,77 @@ def test_who_asks_is_looked_up_once_for_a_decision_and_again_for_the_next(made, 
     assert made.auth._before_request() == [1, 1, 2]
     assert made.auth._before_request() == [3, 3, 4]
     assert [made.auth.store.get_user("a").id for _ in range(2)] == [5, 6]
+
+
+@pytest.fixture(scope="module")
+def run_of_a_model(made):
+    """Return how somebody asks about a run that made a model and has a value of it, and the model's ID.
+
+    The administrator and ada may see all; eve is denied models. MLflow's own database does not keep of which model a
+    value in a history is.
+    """
+
+    def api(method, path, login=ADMIN, **body):
+        parts = [json.dumps(body).encode()]
+        status, _, answer = ask(made.app, method, f"/api/{path}", parts, authorization=f"Basic {login}")
+        assert status == 200, answer
+        return json.loads(answer)
+
+    def grant(name, resource_type, resource_id, permission):
+        what = {"resource_type": resource_type, "resource_id": resource_id, "permission": permission}
+        api("POST", "3.0/mlflow/users/permissions/grant", username=name, **what)
+
+    for name in ("ada", "eve"):
+        api("POST", "2.0/mlflow/users/create", username=name, password="long-enough-2")
+        grant(name, "experiment", "0", "READ")
+    grant("eve", "logged_model", "*", "DENY")
+    run = api("POST", "2.0/mlflow/runs/create", experiment_id="0")["run"]["info"]["run_id"]
+    made_by = {"experiment_id": "0", "source_run_id": run}
+    model = api("POST", "2.0/mlflow/logged-models", **made_by)["model"]["info"]["model_id"]
+    api("POST", "2.0/mlflow/runs/outputs", run_id=run, models=[{"model_id": model, "step": 0}])
+    value = {"key": "loss", "value": 1, "timestamp": 1, "step": 0}
+    api("POST", "2.0/mlflow/runs/log-metric", run_id=run, model_id=model, **value)
+
+    def look(name):
+        login = ADMIN if name == "admin" else base64.b64encode(f"{name}:long-enough-2".encode()).decode()
+        return [
+            api("POST", "2.0/mlflow/runs/search", login, experiment_ids=["0"]),
+            api("GET", f"2.0/mlflow/runs/get?run_id={run}", login),
+            api("GET", f"2.0/mlflow/metrics/get-history?run_id={run}&metric_key=loss", login),
+        ]
+
+    return look, model
+
+
+@pytest.fixture
+def parsed(made, monkeypatch):
+    """Return which answers are parsed again."""
+    parsed, parse = [], made.auth.parse_dict
+
+    def parse_dict(answer, message):
+        parsed.append(message.DESCRIPTOR.full_name.removeprefix("mlflow."))
+        return parse(answer, message)
+
+    monkeypatch.setattr(made.auth, "parse_dict", parse_dict)
+    return parsed
+
+
+def test_who_may_see_models_gets_what_the_administrator_gets_and_nothing_is_parsed_for_it(run_of_a_model, parsed):
+    look, model = run_of_a_model
+    assert look("ada") == look("admin")
+    assert [model in json.dumps(answer) for answer in look("ada")] == [True, True, False]
+    assert parsed == []
+
+
+def test_whom_models_are_denied_is_told_of_none_in_runs_and_metrics(run_of_a_model, parsed):
+    look, model = run_of_a_model
+    assert [model in json.dumps(answer) for answer in look("eve")] == [False] * 3
+    assert parsed == ["SearchRuns.Response", "GetRun.Response"]
+
+
+def test_what_names_no_model_is_passed_on_unread_whoever_asks(made, monkeypatch):
+    def unwanted(*_):
+        raise AssertionError
+
+    monkeypatch.setattr(made.auth, "_denied_sibling_tiers", unwanted)
+    made.lean.withhold.where_denied(unwanted)(Response('{"metrics": [{"key": "model", "value": 1}]}'))

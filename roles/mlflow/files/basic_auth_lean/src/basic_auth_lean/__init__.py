@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from mlflow.server import app as flask_app
 from mlflow.server import auth
 
-from basic_auth_lean import database, logins, remember, shortcut
+from basic_auth_lean import database, logins, remember, shortcut, withhold
 
 
 def create_app() -> FastAPI:
@@ -21,6 +21,7 @@ def create_app() -> FastAPI:
     attempt(remember.experiments_of_runs)
     attempt(remember.default_workspace)
     attempt(remember.account_while_deciding)
+    attempt(withhold.models_of_runs)
     app = auth.create_app(flask_app)
     attempt(shortcut.add, app, flask_app)
     return app
