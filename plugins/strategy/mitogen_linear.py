@@ -8,7 +8,14 @@ Each task's worker is a fork of this process, so what is read and loaded here is
 
 import gc
 
-from ansible.plugins.loader import filter_loader, test_loader
+from ansible.plugins.loader import (
+    action_loader,
+    become_loader,
+    filter_loader,
+    lookup_loader,
+    shell_loader,
+    test_loader,
+)
 from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule as MitogenStrategy
 
 
@@ -16,6 +23,8 @@ class StrategyModule(MitogenStrategy):
     def run(self, iterator, play_context, result=0):
         for loader in (filter_loader, test_loader):
             list(loader.all())
+        for loader in (action_loader, become_loader, lookup_loader, shell_loader):
+            list(loader.all(class_only=True))
         load_vars_files_once(self._loader)
         # Else each worker that looks for garbage touches, and so copies, all that it shares with this process.
         gc.freeze()
