@@ -8,6 +8,7 @@ What fails is counted, and not tried again. `prepare` as KIND makes what search_
 """
 
 import json
+import math
 import os
 import statistics
 import sys
@@ -17,7 +18,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-os.environ |= {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false"}
+os.environ |= {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Clients are programs of their own, each with its connection; of one program's MLflow keeps ten.
+    "MLFLOW_HTTP_POOL_MAXSIZE": sys.argv[2],
+}
 
 import boto3
 import mlflow
@@ -30,6 +36,7 @@ HISTORY = 100_000
 RUNS = 200
 PER_REQUEST = 1000
 MB = 1_000_000
+MOST_MB = 500  # that one work brings to the store, or one file: it keeps old versions as well
 
 client = MlflowClient()
 ONE_BY_ONE = threading.Lock()
@@ -135,9 +142,9 @@ KINDS = {
 }
 
 
-def work(action, until, times, failures):
+def work(action, until, most, times, failures):
     number = 0
-    while number == 0 or time.monotonic() < until:
+    while number == 0 or (time.monotonic() < until and number < most):
         started = time.monotonic()
         try:
             action(number)
@@ -154,6 +161,7 @@ def main(kind, clients, seconds):
         prepare()
         return
     name, _, size = kind.partition(":")
+    most = MOST_MB // int(size) if name in ("upload", "put") else math.inf
     with ThreadPoolExecutor(clients) as threads:
         actions = list(threads.map(KINDS[name], [int(size or 0)] * clients))
         for action in actions[:1]:
@@ -161,7 +169,7 @@ def main(kind, clients, seconds):
         times, failures = [], []
         begin = time.monotonic()
         cpu = time.process_time()
-        list(threads.map(lambda action: work(action, begin + seconds, times, failures), actions))
+        list(threads.map(lambda action: work(action, begin + seconds, most, times, failures), actions))
         took = time.monotonic() - begin
     print(
         json.dumps(
