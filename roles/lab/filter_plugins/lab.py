@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
+from ansible.module_utils.common.yaml import yaml_load
 
 
 def contracts(role_path: str) -> list[str]:
@@ -19,7 +19,7 @@ def contracts(role_path: str) -> list[str]:
 
 def documented_variables(path: str) -> list[str]:
     """Return the names of a role's options, from the path of its meta/argument_specs.yml."""
-    return list(yaml.safe_load(Path(path).read_text())["argument_specs"]["main"]["options"])
+    return list(yaml_load(Path(path).read_text())["argument_specs"]["main"]["options"])
 
 
 def given(options: dict[str, dict], names: Iterable[str]) -> dict[str, dict]:
