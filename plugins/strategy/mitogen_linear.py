@@ -6,8 +6,10 @@ host and account: a run that changes nothing computes less than half as much.
 Each task's worker is a fork of this process, so what is read and loaded here is read and loaded once: docs/performance.md.
 """
 
+import functools
 import gc
 
+from ansible.collections.list import list_collection_dirs
 from ansible.plugins.loader import (
     action_loader,
     become_loader,
@@ -21,14 +23,21 @@ from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule as Mi
 
 class StrategyModule(MitogenStrategy):
     def run(self, iterator, play_context, result=0):
-        for loader in (filter_loader, test_loader):
+        load_plugins()
+        for loader in (filter_loader, test_loader):  # each play's roles may bring some
             list(loader.all())
-        for loader in (action_loader, become_loader, lookup_loader, shell_loader):
-            list(loader.all(class_only=True))
         load_vars_files_once(self._loader)
         # Else each worker that looks for garbage touches, and so copies, all that it shares with this process.
         gc.freeze()
         return super().run(iterator, play_context, result)
+
+
+@functools.cache
+def load_plugins():
+    """Import the classes of which a task takes a few, and what says which collections there are."""
+    for loader in (action_loader, become_loader, lookup_loader, shell_loader):
+        list(loader.all(class_only=True))
+    list(list_collection_dirs())  # Mitogen looks through them for each module that is a collection's
 
 
 def load_vars_files_once(loader):
