@@ -17,7 +17,11 @@ from plot import plot
 INVENTORY = {
     "containers": {
         "vars": {"containers_subnet": "172.30.35"},
-        "hosts": {"floor": {"ansible_host": "{{ containers_subnet }}.13", "container_image": "debian:12"}},
+        "hosts": {
+            "server": {"ansible_host": "172.30.35.12"},
+            "store": {"ansible_host": "172.30.35.20"},
+            "floor": {"ansible_host": "172.30.35.13", "container_image": "debian:12"},
+        },
     }
 }
 PEOPLE = [1, 10, 30, 100]

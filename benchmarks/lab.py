@@ -40,7 +40,13 @@ class Lab:
         """Name the containers, and say what is in the inventory beside the demo's."""
         self.name, self.folder = name, ROOT / ".cache" / name
         self.folder.mkdir(parents=True, exist_ok=True)
-        inventory.setdefault("containers", {}).setdefault("vars", {})["containers_name"] = name
+        # Written out, as in a lab's own inventory; the demo's are put together anew for each task.
+        inventory.setdefault("containers", {}).setdefault("vars", {}).update(
+            containers_name=name,
+            containers_dir=str(self.folder),
+            ansible_ssh_private_key_file=f"{self.folder}/id_ed25519",
+            ansible_ssh_common_args=f"-o UserKnownHostsFile={self.folder}/known_hosts -o IdentitiesOnly=yes",
+        )
         (self.folder / "hosts.yml").write_text(json.dumps(inventory))
 
     def __enter__(self) -> Self:
