@@ -14,13 +14,14 @@ from pathlib import Path
 from lab import Lab, machine, run
 from plot import plot
 
+SUBNET = "172.30.35"
 INVENTORY = {
     "containers": {
-        "vars": {"containers_subnet": "172.30.35"},
+        "vars": {"containers_subnet": SUBNET},
         "hosts": {
-            "server": {"ansible_host": "172.30.35.12"},
-            "store": {"ansible_host": "172.30.35.20"},
-            "floor": {"ansible_host": "172.30.35.13", "container_image": "debian:12"},
+            "server": {"ansible_host": f"{SUBNET}.12"},
+            "store": {"ansible_host": f"{SUBNET}.20"},
+            "floor": {"ansible_host": f"{SUBNET}.13", "container_image": "debian:12"},
         },
     }
 }

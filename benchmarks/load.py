@@ -36,7 +36,7 @@ HISTORY = 100_000
 RUNS = 200
 PER_REQUEST = 1000
 MB = 1_000_000
-MOST_MB = 500  # that one work brings to the store, or one file: it keeps old versions as well
+MOST_MB = 500  # that one work brings to the store, which keeps old versions as well; but one file at least
 
 client = MlflowClient()
 ONE_BY_ONE = threading.Lock()

@@ -14,7 +14,7 @@ FIELDS = (b'"model_id"', b'"model_inputs"', b'"model_outputs"')
 def models_of_runs() -> None:
     """Have runs and metrics looked through for models only if they name some, and these are denied to who asks.
 
-    MLflow parses the whole answer first, which of a long history takes as long as to read it from the database.
+    MLflow parses the whole answer first, which of a long history is a fourth of all the work.
     """
     handlers = {getattr(auth, name) for name in HANDLERS}
     for request, handler in auth.AFTER_REQUEST_HANDLERS.items():
