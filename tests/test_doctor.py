@@ -196,6 +196,8 @@ STRANGER = HEALTHY["host"]["accounts"] + "\nmallory:x:1004:1004"
          "object store", "fail", "InvalidAccessKeyId", "rotate=s3"),
         (("tracking", "server"), json.dumps(SERVER | {"problems": ['put: Could not connect to the endpoint URL: "x"']}),
          "object store", "fail", "Could not connect", "lab_s3_endpoint"),
+        (("tracking", "server"), json.dumps(SERVER | {"problems": ['put: Connect timeout on endpoint URL: "x/a-403c"']}),
+         "object store", "fail", "Connect timeout", "lab_s3_endpoint"),
         (("tracking", "server"), json.dumps(SERVER | {"problems": ["put: SSL validation failed"]}),
          "object store", "fail", "SSL", "lab_s3_ca_certificate"),
         (("tracking", "orphans"), json.dumps(ORPHANS | {"bytes": 2**30}),

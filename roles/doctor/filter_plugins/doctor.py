@@ -355,11 +355,12 @@ def object_store(answers: Room, _: dict) -> Verdict:
     if not server["problems"]:
         return ok(f"put, multipart and delete in {where} took {server['seconds']} s")
     problem = server["problems"][0]
-    if re.search(r"InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|403", problem):
+    # In brackets botocore gives the store's code; elsewhere stand names, which may contain anything.
+    if re.search(r"\((InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|403)\)", problem):
         mend = "Its keys are not valid (any more): ansible-playbook playbooks/rotate.yml -e rotate=s3"
-    elif re.search(r"SSL|certificate", problem):
+    elif "SSL validation failed" in problem:
         mend = "Is lab_s3_ca_certificate the authority of the store's certificate? Then site.yml."
-    elif "NoSuchBucket" in problem:
+    elif "(NoSuchBucket)" in problem:
         mend = f"{SITE} makes it anew; what was in it is gone, unless the cloud's support finds it."
     elif re.search(r"ndpoint|timeout|timed out", problem):
         mend = "Nobody answers there: see the cloud's status page, and lab_s3_endpoint."
