@@ -3,11 +3,10 @@
 Ansible's own one starts a Python for each task, and compiles the module and all it needs anew. Mitogen keeps one Python per
 host and account: a run that changes nothing computes less than half as much.
 
-Ansible also forks itself for each task, so that several hosts' tasks run at once; what a task has loaded or compiled goes with
-its process. A play of one host runs its tasks here instead, one after the other as before. Of what they share, each of them
-gets a copy of its own, as a process would. docs/performance.md says what each step gives.
-
-Both need parts of ansible-core that are its own. Its version is locked, and each scenario runs through them.
+For each task Ansible also forks itself, so that those of several hosts run at once; what a task has loaded or compiled goes
+with its fork. Where a play has one host, its tasks run in this process instead, each with copies of what it writes into.
+That, and keeping what Jinja compiles, takes parts of ansible-core that are its own: its version is locked, and nearly each
+scenario runs through them. docs/performance.md says what each step gives.
 """
 
 import copy
@@ -56,9 +55,8 @@ class StrategyModule(MitogenStrategy):
         self._tqm.send_callback("v2_runner_on_start", host, task)
         self._final_q.send_task_result(self.run_task(host, copy_of(task), task_vars.copy(), play_context.copy()))
         self._pending_results += 1
-        while (
-            not self._results
-        ):  # a thread takes it from the queue; Ansible would look for it after internal_poll_interval
+        # A thread brings it from the queue at once, but Ansible looks for it each internal_poll_interval only.
+        while not self._results and not self._tqm._terminated:
             time.sleep(0.0002)
 
     def run_task(self, host, task, task_vars, play_context):
@@ -75,7 +73,7 @@ class StrategyModule(MitogenStrategy):
                 self._variable_manager,
             )
             returned = executor.run()
-            # Only its name goes through the queue.
+            # Through the queue goes its name only.
             named = copy.copy(host)
             named.vars, named.groups = {}, []
             return _RawTaskResult(host=named, task=task, return_data=returned, task_fields=task.dump_attrs())
