@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import difflib
+import functools
 import re
 import shutil
 import subprocess
@@ -75,6 +76,7 @@ def _shown(line: str) -> str:
     return repr(f"{line[:40]}…") if line.split()[0] in KEY_TYPES else f"{len(line)} characters (not shown)"
 
 
+@functools.cache  # a run checks people before anything is touched, and again where they are made
 def _fingerprint(line: str) -> str | None:
     """Return what `ssh-keygen -l` says of a public key ("256 SHA256:… comment (ED25519)"), None if it refuses it."""
     run = subprocess.run(
