@@ -95,7 +95,8 @@ def clouds(operator):
 
 admin = connect(**ADMIN)
 publish(admin.identity)
-user(admin.identity, "service", **RGW)
+# As an admin, for then it may read a key's secret, and remembers it for five minutes instead of asking for each request.
+user(admin.identity, "admin", **RGW)
 user(admin.identity, "member", **OPERATOR)
 user(admin.identity, "member", **COLLEAGUE)
 
