@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import importlib
+import itertools
 import json
 import os
 import threading
@@ -40,7 +41,9 @@ def made(tmp_path_factory):
         "MLFLOW_ENABLE_WORKSPACES": "true",
         "MLFLOW_SERVER_ALLOWED_HOSTS": "localhost",
         "_MLFLOW_SERVER_FILE_STORE": f"sqlite:///{folder}/mlflow.db",
-        "_MLFLOW_SERVER_ARTIFACT_ROOT": str(folder),
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+        "_MLFLOW_SERVER_ARTIFACT_DESTINATION": str(folder / "artifacts"),
+        "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
     }
     lean = importlib.import_module("basic_auth_lean")
@@ -133,6 +136,49 @@ def test_a_body_in_parts_arrives_whole(made):
     answer = ask(made.app, "POST", "/api/2.0/mlflow/experiments/create", parts, authorization=f"Basic {ADMIN}")
     assert answer[0] == 400
     assert b"exceeds the maximum length" in answer[2]
+
+
+FILES = "/api/2.0/mlflow-artifacts/artifacts/1/run/artifacts"
+
+
+def test_a_file_comes_and_goes_on_both_ways(made):
+    login = {"authorization": f"Basic {ADMIN}"}
+    ways = made.app, long_way(made)
+    for there, back in itertools.permutations(ways):
+        pieces = [os.urandom(60_000) for _ in range(5)]
+        assert ask(there, "PUT", f"{FILES}/field.bin", pieces, **login)[0] == 200
+        assert ask(back, "GET", f"{FILES}/field.bin", **login)[::2] == (200, b"".join(pieces))
+    for path in ("field.bin", "nothing.bin", "../../../../mlflow.db", "%2e%2e/x"):
+        short, long = (ask(way, "GET", f"{FILES}/{path}", **login) for way in ways)
+        assert short == long, path
+
+
+def test_nobody_is_let_to_files_on_either_way(made):
+    for method, path in itertools.product(("GET", "PUT"), ("field.bin", "nothing.bin")):
+        refusals = [ask(way, method, f"{FILES}/{path}") for way in (made.app, long_way(made))]
+        assert refusals[0] == refusals[1]
+        assert refusals[0][0] == 401
+
+
+def test_strange_hosts_are_refused_files(made):
+    login = {"authorization": f"Basic {ADMIN}"}
+    assert ask(made.app, "GET", f"{FILES}/field.bin", **login, host="evil.example")[0] == 403
+
+
+def test_what_comes_in_pieces_goes_in_parts(made):
+    size = made.lean.shortcut.artifacts.PART
+
+    async def pieces(total):
+        for start in range(0, total, 65_536):
+            yield bytes(min(65_536, total - start))
+
+    async def parts(total):
+        return [len(part) async for part in made.lean.shortcut.artifacts.in_parts(pieces(total))]
+
+    assert asyncio.run(parts(0)) == [0]
+    assert asyncio.run(parts(size - 1)) == [size - 1]
+    assert asyncio.run(parts(size)) == [size, 0]
+    assert asyncio.run(parts(2 * size + 5)) == [size, size, 5]
 
 
 def test_there_is_no_shortcut_past_a_middleware_that_nobody_knows(made, caplog):

@@ -1,8 +1,8 @@
-"""A shorter way to Flask, which serves most of MLflow's API.
+"""A shorter way to Flask, which serves most of MLflow's API, and one to the files of artifacts.
 
 MLflow leads each request through three middlewares of FastAPI that look at the path and then hand it on to Flask, where
-login, rights and workspace are looked at anyway. Each is a task of its own and copies the answer. What guards against
-foreign hosts and pages stays in the way.
+login, rights and workspace are looked at anyway. Each is a task of its own and copies the answer; of a file, each piece of
+64 kB takes three tasks. What guards against foreign hosts and pages stays in the way.
 """
 
 import logging
@@ -15,11 +15,14 @@ from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.middleware.wsgi import build_environ
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from basic_auth_lean import artifacts
+
 # They do nothing for a path that Flask serves: the first one lets it through, the second looks for /gateway/, and what
 # the third does Flask does itself if nobody has.
 NEEDLESS = {"fastapi_permission_middleware", "gateway_timing_middleware", "workspace_context_middleware"}
 
 API = ("/api/", "/ajax-api/")
+FILES = tuple(f"{api}2.0/mlflow-artifacts/artifacts/" for api in API)
 
 
 class Whole:
@@ -53,16 +56,23 @@ class Whole:
 
 
 class Shortcut:
-    """Hands requests for `routes` to `short`, and all others to `app`."""
+    """Hands requests for `routes` to `short`, those for files to `files`, and all others to `app`."""
 
-    def __init__(self, app: ASGIApp, routes: set[tuple[str, str]], short: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, routes: set[tuple[str, str]], short: ASGIApp, files: ASGIApp) -> None:
         self.app = app
         self.routes = routes
         self.short = short
+        self.files = files
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        short = scope["type"] == "http" and (scope["method"], scope["path"]) in self.routes
-        await (self.short if short else self.app)(scope, receive, send)
+        await self.way(scope)(scope, receive, send)
+
+    def way(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self.app
+        if (scope["method"], scope["path"]) in self.routes:
+            return self.short
+        return self.files if scope["method"] in ("GET", "PUT") and scope["path"].startswith(FILES) else self.app
 
 
 def add(app: FastAPI, flask_app: Flask) -> None:
@@ -71,14 +81,19 @@ def add(app: FastAPI, flask_app: Flask) -> None:
     Where MLflow has another middleware than those known here, there is none: it may be one that is needed.
     """
     guards = [middleware for middleware in app.user_middleware if middleware.cls is not BaseHTTPMiddleware]
-    others = {middleware.kwargs["dispatch"].__name__ for middleware in app.user_middleware if middleware not in guards}
-    if others != NEEDLESS:
+    dispatches = [middleware.kwargs["dispatch"] for middleware in app.user_middleware if middleware not in guards]
+    others = {dispatch.__name__: dispatch for dispatch in dispatches}
+    if others.keys() != NEEDLESS:
         logging.getLogger(__name__).warning("No shortcut to Flask: MLflow has %s", sorted(others))
         return
-    short = Whole(flask_app)
-    for guard in reversed(guards):
-        short = guard.cls(short, *guard.args, **guard.kwargs)
-    app.add_middleware(Shortcut, routes=left_to_flask(app, flask_app), short=short)
+
+    def guarded(short: ASGIApp) -> ASGIApp:
+        for guard in reversed(guards):
+            short = guard.cls(short, *guard.args, **guard.kwargs)
+        return short
+
+    ways = {"short": guarded(Whole(flask_app)), "files": guarded(artifacts.application(others))}
+    app.add_middleware(Shortcut, routes=left_to_flask(app, flask_app), **ways)
 
 
 def left_to_flask(app: FastAPI, flask_app: Flask) -> set[tuple[str, str]]:
