@@ -16,6 +16,7 @@ import sqlalchemy
 from flask import Response
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+from mlflow.utils.workspace_context import WorkspaceContext
 
 LOG_METRIC = "/api/2.0/mlflow/runs/log-metric"
 CONFIG = """[mlflow]
@@ -324,6 +325,46 @@ def test_who_asks_is_looked_up_once_for_a_decision_and_again_for_the_next(made, 
     assert made.auth._before_request() == [1, 1, 2]
     assert made.auth._before_request() == [3, 3, 4]
     assert [made.auth.store.get_user("a").id for _ in range(2)] == [5, 6]
+
+
+@pytest.fixture
+def looks(made):
+    """Return how grants are looked up, and for what MLflow did so itself."""
+    made_anew, look = [], made.auth.store.__class__.list_grants
+
+    def list_grants(*arguments):
+        made_anew.append(arguments)
+        return look(made.auth.store, *arguments)
+
+    return made.lean.answers.same_of_same(list_grants), made_anew
+
+
+def test_the_same_answers_are_not_made_anew_and_others_are_at_once(made, looks):
+    looked, made_anew = looks
+    store = made.auth.store
+    store.create_user("mae", "long-enough-3")
+    asked = store.get_user("mae").id, "default", {"experiment"}
+    assert [looked(*asked) for _ in range(3)] == [[]] * 3
+    assert len(made_anew) == 1
+    with WorkspaceContext("default"):
+        store.grant_user_permission("mae", "experiment", "7", "EDIT")
+    assert [looked(*asked) for _ in range(3)] == [[("experiment", "7", "EDIT")]] * 3
+    assert len(made_anew) == 2
+    assert looked(asked[0], "default", {"registered_model"}) == []
+    assert looked(asked[0], "elsewhere", {"experiment"}) == []
+    assert len(made_anew) == 4
+
+
+def test_whose_account_changes_or_goes_is_known_at_once(made):
+    store = made.auth.store
+    store.create_user("noor", "long-enough-3")
+    first = store.get_user("noor")
+    assert store.get_user("noor") is first
+    store.update_user("noor", is_admin=True)
+    assert (first.is_admin, store.get_user("noor").is_admin) == (False, True)
+    store.delete_user("noor")
+    with pytest.raises(MlflowException, match="not found"):
+        store.get_user("noor")
 
 
 @pytest.fixture(scope="module")

@@ -10,13 +10,14 @@ from fastapi import FastAPI
 from mlflow.server import app as flask_app
 from mlflow.server import auth
 
-from basic_auth_lean import database, logins, remember, shortcut, withhold
+from basic_auth_lean import answers, database, logins, remember, shortcut, withhold
 
 
 def create_app() -> FastAPI:
     """Make the application, as `mlflow.server.auth.create_app` does; each worker of `mlflow server` calls this."""
     attempt(database.ping_who_was_idle)
     attempt(database.read_accounts_without_transactions)
+    attempt(answers.of_accounts_and_grants)
     attempt(logins.once)
     attempt(remember.experiments_of_runs)
     attempt(remember.default_workspace)
