@@ -1,14 +1,17 @@
-"""Asks the Unix socket named to greet the world, once or as often as said; prints what comes back until it is closed."""
+"""Asks the Unix socket named to greet the world, once or as often as said; prints what comes back until it is closed.
+
+With PUT as a third argument it brings so many bytes.
+"""
 
 import socket
 import sys
 
-path, times = [*sys.argv[1:], "1"][:2]
+path, times, who = [*sys.argv[1:], *["1", "world"][len(sys.argv) - 2 :]]
 with socket.socket(socket.AF_UNIX) as way:
-    way.settimeout(10)
+    way.settimeout(30)
     way.connect(path)
     try:
-        way.sendall(f"world {times}\n".encode())
+        way.sendall(f"{who} {times}\n".encode() + bytes(int(times) if who == "PUT" else 0))
         print(way.makefile().read(), end="")
     except (BrokenPipeError, ConnectionResetError):  # the first, where it is closed before it is asked
         print("reset")
