@@ -367,6 +367,18 @@ def test_whose_account_changes_or_goes_is_known_at_once(made):
         store.get_user("noor")
 
 
+def test_values_are_left_to_an_mlflow_whose_tables_have_other_columns(made, monkeypatch, caplog):
+    metrics = made.lean.metrics
+    before = vars(metrics.SqlAlchemyStore).copy()
+    monkeypatch.setattr(metrics, "COLUMNS", metrics.COLUMNS | {"unit"})
+    made.lean.attempt(metrics.in_one_statement)
+    assert (
+        "Not with this MLflow: in_one_statement: metrics has key, value, timestamp, step, is_nan, run_uuid"
+        in caplog.text
+    )
+    assert vars(metrics.SqlAlchemyStore) == before
+
+
 @pytest.fixture(scope="module")
 def run_of_a_model(made):
     """Return how somebody asks about a run that made a model and has a value of it, and the model's ID.

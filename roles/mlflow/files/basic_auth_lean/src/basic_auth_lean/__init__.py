@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from mlflow.server import app as flask_app
 from mlflow.server import auth
 
-from basic_auth_lean import answers, database, logins, remember, shortcut, withhold
+from basic_auth_lean import answers, database, logins, metrics, remember, shortcut, withhold
 
 
 def create_app() -> FastAPI:
@@ -18,6 +18,7 @@ def create_app() -> FastAPI:
     attempt(database.ping_who_was_idle)
     attempt(database.read_accounts_without_transactions)
     attempt(answers.of_accounts_and_grants)
+    attempt(metrics.in_one_statement)
     attempt(logins.once)
     attempt(remember.experiments_of_runs)
     attempt(remember.default_workspace)

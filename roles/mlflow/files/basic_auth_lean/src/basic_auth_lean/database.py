@@ -1,11 +1,13 @@
 """Fewer words with PostgreSQL: MLflow says four for each look at an account, of which one is the question."""
 
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mlflow.server.auth import sqlalchemy_store
 from mlflow.store.db import utils
-from sqlalchemy import event, exc
+from sqlalchemy import Connection, event, exc
+from sqlalchemy.orm import Session
 
 # A connection that has answered so lately is taken to be there still. If it is not, MLflow answers 503, all connections
 # are made anew, and the client asks once more: as for those who were asking in the moment when the database went away.
@@ -39,6 +41,20 @@ def ping_who_was_idle() -> None:
     utils.create_sqlalchemy_engine = created
 
 
+@contextmanager
+def without_transaction(session: Session) -> Iterator[Connection]:
+    """Have PostgreSQL take each statement of the session by itself, without a BEGIN before and a COMMIT after."""
+    connection = session.connection()
+    # The driver's own switch: SQLAlchemy's isolation_level would tell the server, and so ask as often.
+    driver = connection.connection.driver_connection
+    driver.autocommit = True
+    try:
+        yield connection
+    finally:
+        if not driver.closed:
+            driver.autocommit = False
+
+
 def read_accounts_without_transactions() -> None:
     """Ask about accounts and grants without a BEGIN before and a COMMIT after.
 
@@ -55,14 +71,8 @@ def read_accounts_without_transactions() -> None:
                 if not (read_only and db_type == "postgresql"):
                     yield session
                     return
-                # The driver's own switch: SQLAlchemy's isolation_level would tell the server, and so ask as often.
-                connection = session.connection().connection.driver_connection
-                connection.autocommit = True
-                try:
+                with without_transaction(session):
                     yield session
-                finally:
-                    if not connection.closed:
-                        connection.autocommit = False
 
         return session_of
 
