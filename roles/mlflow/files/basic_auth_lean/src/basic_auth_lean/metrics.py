@@ -54,6 +54,12 @@ def in_one_statement() -> None:
             raise AttributeError(f"{table.name} has {', '.join(table.columns.keys())}")
     log_metrics, log_batch = SqlAlchemyStore._log_metrics_once, SqlAlchemyStore.log_batch
     retried = SqlAlchemyStore._run_with_deadlock_retry
+    # All that is missing is to be missed here, where `attempt` sees it, not when somebody logs.
+    validate_metric, validate_run_id = sqlalchemy_store._validate_metric, sqlalchemy_store._validate_run_id
+    validate_data, validate_limits = (
+        sqlalchemy_store._validate_batch_log_data,
+        sqlalchemy_store._validate_batch_log_limits,
+    )
 
     def logged(store: SqlAlchemyStore, run_id: str, metrics: list[Metric]) -> None:
         if not inserted(store, run_id, metrics):
@@ -62,16 +68,16 @@ def in_one_statement() -> None:
     def log_metrics_once(store, run_id, metrics):
         for index, metric in enumerate(metrics):
             path = "" if len(metrics) == 1 else f"metrics[{index}]"
-            sqlalchemy_store._validate_metric(metric.key, metric.value, metric.timestamp, metric.step, path=path)
+            validate_metric(metric.key, metric.value, metric.timestamp, metric.step, path=path)
         logged(store, run_id, metrics)
 
     def log_batch_once(store, run_id, metrics, params, tags):
         if not metrics or params or tags or any(metric.model_id is not None for metric in metrics):
             log_batch(store, run_id, metrics, params, tags)
             return
-        sqlalchemy_store._validate_run_id(run_id)
-        sqlalchemy_store._validate_batch_log_data(metrics, params, tags)
-        sqlalchemy_store._validate_batch_log_limits(metrics, params, tags)
+        validate_run_id(run_id)
+        validate_data(metrics, params, tags)
+        validate_limits(metrics, params, tags)
         retried(store, logged, store, run_id, metrics)
 
     SqlAlchemyStore._log_metrics_once = on_postgresql(log_metrics_once, log_metrics)
