@@ -47,7 +47,7 @@ def made(tmp_path_factory):
         "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
         "_MLFLOW_SGI_NAME": "uvicorn",
     }
-    lean = importlib.import_module("basic_auth_lean")
+    lean = importlib.import_module("basic_auth_lean.app")
     app = lean.create_app()
     yield SimpleNamespace(app=app, lean=lean, auth=lean.auth, shortcut=app.user_middleware[0].kwargs)
     os.environ.clear()

@@ -10,7 +10,7 @@ import os
 # What `mlflow server` tells its workers: they serve FastAPI, and somebody else has made the administrator.
 os.environ |= {"_MLFLOW_SGI_NAME": "uvicorn", "_MLFLOW_AUTH_ADMIN_BOOTSTRAPPED": "true"}
 
-from basic_auth_lean import create_app, flask_app
+from basic_auth_lean.app import create_app, flask_app
 from fastapi.routing import iter_route_contexts
 
 routes = set()
