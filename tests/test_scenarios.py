@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import threading
 import time
@@ -28,13 +29,14 @@ FIRST = [
     ["client_env"],
     ["postgresql"],
     TOGETHER[0],
+    ["wide"],
     ["object_store"],
-    TOGETHER[1],
     ["people"],
+    TOGETHER[1],
     ["upgrade"],
     ["managed"],
-    ["wide"],
-    ["web"],
+    ["mlflow"],
+    ["data_volume"],
 ]
 
 STEP = re.compile(r"^[A-Z]+ +\S+ ➜ (?P<name>\w+): (Executing|Executed: (?P<outcome>\w+))")
@@ -48,16 +50,17 @@ def scenarios():
 
 def run(scenario, live):
     """Run a scenario; return its exit code and what it wrote."""
-    # Molecule remembers which hosts it has made, by the name of the checkout's folder, and would make none of them again.
-    subprocess.run(["molecule", "reset", "-s", scenario], cwd=ROOT, check=True, capture_output=True)
+    # Molecule remembers there which hosts it has made, and would make none of them again.
+    memory = ROOT / ".cache/molecule" / scenario
+    shutil.rmtree(memory, ignore_errors=True)
     command = f"timeout {TIMEOUT_S} molecule test --no-command-borders --destroy=always -s {scenario}".split()
     # Molecule takes the terminal's width, and would break the lines of its log.
-    environment = os.environ | {"COLUMNS": "160", "PYTHONUNBUFFERED": "1"}
+    told = {"COLUMNS": "160", "PYTHONUNBUFFERED": "1", "MOLECULE_EPHEMERAL_DIRECTORY": str(memory)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     lines = []
     with (
         (LOGS / f"molecule-{scenario}.log").open("w", buffering=1) as log,  # a line at a time, for whoever watches
-        subprocess.Popen(command, cwd=ROOT, env=environment, **pipes) as molecule,
+        subprocess.Popen(command, cwd=ROOT, env=os.environ | told, **pipes) as molecule,
     ):
         try:
             for line in watched(follow(molecule.stdout, scenario, live), molecule):
