@@ -112,3 +112,14 @@ def test_what_mlflow_refuses_is_no_success(tmp_path, options, told):
     ran = subprocess.run(command, check=False, env=environment(tmp_path), cwd=tmp_path, capture_output=True, text=True)
     assert ran.returncode != 0
     assert told in ran.stderr
+
+
+def test_mlflow_itself_serves_where_it_runs_jobs_as_well(monkeypatch):
+    from basic_auth_lean import serve
+
+    ran = []
+    monkeypatch.setenv("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "true")
+    monkeypatch.setattr("sys.argv", ["mlflow-server", "--workers", "3"])
+    monkeypatch.setattr("mlflow.cli.cli", lambda arguments, **_: ran.append(arguments))
+    serve.main()
+    assert ran == [["server", "--workers", "3"]]

@@ -19,6 +19,7 @@ import flask  # noqa: F401
 import mlflow.store.model_registry.sqlalchemy_store
 import mlflow.store.tracking.sqlalchemy_store  # noqa: F401
 import uvicorn._subprocess
+from mlflow.environment_variables import MLFLOW_SERVER_ENABLE_JOB_EXECUTION
 from uvicorn.main import main as run_uvicorn
 
 fork = multiprocessing.get_context("fork")
@@ -26,6 +27,8 @@ fork = multiprocessing.get_context("fork")
 
 def main() -> None:
     """Serve, and exit as uvicorn does; with options that MLflow refuses, exit as MLflow does, but never with 0."""
+    if MLFLOW_SERVER_ENABLE_JOB_EXECUTION.get():  # then MLflow starts more than uvicorn, and looks after it
+        return run_mlflow(sys.argv[1:])
     command, environment = understand(sys.argv[1:])
     os.environ.update(environment)
     arguments = command[command.index("uvicorn") + 1 :]
@@ -44,20 +47,27 @@ def understand(options: list[str]) -> tuple[list[str], dict[str, str]]:
     mlflow_itself.start()
     there.close()
     try:
-        return here.recv()
+        told = here.recv()
     except EOFError:
-        mlflow_itself.join()
-        sys.exit(mlflow_itself.exitcode or 1)
+        told = None
+    mlflow_itself.join()
+    return told or sys.exit(mlflow_itself.exitcode or 1)
 
 
 def ask_mlflow(options: list[str], there: Connection) -> None:
     """Run MLflow's command line up to where it would start uvicorn."""
     import mlflow.server
-    from mlflow.cli import cli
 
     def tell(command, *, extra_env, **_):
         there.send((command, os.environ | extra_env))
         sys.exit()
 
     mlflow.server._exec_cmd = tell
+    run_mlflow(options)
+
+
+def run_mlflow(options: list[str]) -> None:
+    """Run MLflow's command line, and exit as it does."""
+    from mlflow.cli import cli
+
     cli(["server", *options], prog_name="mlflow")
