@@ -82,24 +82,47 @@ def follow(lines, scenario, live):
             live(f"    {scenario}: {step['name']} {time.monotonic() - started:.1f} s{outcome}")
         elif step:
             started = time.monotonic()
+        if step and step["outcome"] == "Failed":
+            yield from journals()
         yield line
         if GONE.search(line) and not gone:
             gone = True
-            for told in containers():
-                live(f"    {scenario}: {told}")
-                yield f"{told}\n"
+            for fact in containers():
+                live(f"    {scenario}: {fact}")
+                yield f"{fact}\n"
+
+
+def told(*command):
+    as_text = {"text": True, "errors": "replace"}
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **as_text).stdout
+
+
+def told_inside(*command):
+    """What a command says in each container, with its name."""
+    for name in told("docker", "ps", "--format", "{{.Names}}").split():
+        yield name, told("timeout", "10", "docker", "exec", name, *command)
 
 
 def containers():
     """What there is to know of the containers, a line each; Molecule removes them in a moment."""
-
-    def told(*command):
-        return subprocess.run(command, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True).stdout
-
     yield from told("docker", "ps", "--all").splitlines()
-    for name in told("docker", "ps", "--format", "{{.Names}}").split():
-        yield f"{name}: {' '.join(told('timeout', '10', 'docker', 'exec', name, 'ip', '-brief', 'address').split())}"
+    for name, addresses in told_inside("ip", "-brief", "address"):
+        yield f"{name}: {' '.join(addresses.split())}"
     yield from Path("/proc/net/arp").read_text().splitlines()
+
+
+def journals():
+    """The last errors that the containers' services told; Molecule removes them in a moment."""
+    errors_of_services = (
+        "journalctl",
+        "--quiet",
+        "--no-pager",
+        "--lines=8",
+        r"--grep=(Error|Exception): |CRITICAL|FATAL",
+    )
+    for name, errors in told_inside(*errors_of_services):
+        for line in errors.splitlines():
+            yield f"{name}: {line[:240]}\n"
 
 
 def watched(lines, process):
