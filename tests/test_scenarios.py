@@ -55,12 +55,12 @@ def run(scenario, live):
     shutil.rmtree(memory, ignore_errors=True)
     command = f"timeout {TIMEOUT_S} molecule test --no-command-borders --destroy=always -s {scenario}".split()
     # Molecule takes the terminal's width, and would break the lines of its log.
-    told = {"COLUMNS": "160", "PYTHONUNBUFFERED": "1", "MOLECULE_EPHEMERAL_DIRECTORY": str(memory)}
+    ours = {"COLUMNS": "160", "PYTHONUNBUFFERED": "1", "MOLECULE_EPHEMERAL_DIRECTORY": str(memory)}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     lines = []
     with (
         (LOGS / f"molecule-{scenario}.log").open("w", buffering=1) as log,  # a line at a time, for whoever watches
-        subprocess.Popen(command, cwd=ROOT, env=os.environ | told, **pipes) as molecule,
+        subprocess.Popen(command, cwd=ROOT, env=os.environ | ours, **pipes) as molecule,
     ):
         try:
             for line in watched(follow(molecule.stdout, scenario, live), molecule):
@@ -113,14 +113,8 @@ def containers():
 
 def journals():
     """The last errors that the containers' services told; Molecule removes them in a moment."""
-    errors_of_services = (
-        "journalctl",
-        "--quiet",
-        "--no-pager",
-        "--lines=8",
-        r"--grep=(Error|Exception): |CRITICAL|FATAL",
-    )
-    for name, errors in told_inside(*errors_of_services):
+    command = ["journalctl", "--quiet", "--no-pager", "--lines=8"]
+    for name, errors in told_inside(*command, "--grep=(Error|Exception): |CRITICAL|FATAL"):
         for line in errors.splitlines():
             yield f"{name}: {line[:240]}\n"
 
